@@ -1,0 +1,1 @@
+//! A private PostgreSQL in a directory of its own.

@@ -1,0 +1,1 @@
+//! Printed matter: tags, statements, pay slips.

@@ -1,0 +1,1 @@
+//! Item records that anyone can verify.

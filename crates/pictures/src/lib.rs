@@ -1,0 +1,1 @@
+//! Pictures: accepted, cleaned, resized.

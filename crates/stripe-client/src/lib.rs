@@ -1,0 +1,1 @@
+//! The calls Haat makes to Stripe.
