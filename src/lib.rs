@@ -1,1 +1,19 @@
-//! Haat.
+//! Haat: fair-trade commerce. The code map.
+#[macro_use]
+mod text_enum;
+pub mod app; // the program in one value
+pub mod clock; // time is passed in
+pub mod config; // settings
+pub mod db; // pool, transaction, migrations
+pub mod health; // live, ready, metrics
+pub mod http; // reading requests
+pub mod idempotency; // one effect per key
+pub mod ids; // typed identifiers
+pub mod jobs; // the queue
+pub mod money; // amounts
+pub mod page; // lists
+pub mod problem; // errors as clients see them
+pub mod routes; // every route
+pub mod schema; // generated
+pub mod secrets; // tokens, sealing
+pub mod telemetry; // logs, metrics, request ids

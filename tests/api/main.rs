@@ -1,1 +1,3 @@
-//! The integration tests: one binary, one module per domain.
+//! The integration tests: one binary, one module per domain, each test on a database of its own in one private cluster.
+mod database;
+mod support;

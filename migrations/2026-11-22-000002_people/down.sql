@@ -1,0 +1,17 @@
+DROP TABLE subject_keys;
+DROP TABLE consents;
+DROP TABLE artisans;
+DROP TABLE crafts;
+DROP TABLE delivery_options;
+DROP TABLE tax_rates;
+DROP TABLE tax_registrations;
+DROP TABLE payout_destinations;
+DROP TABLE audit_log;
+DROP TABLE api_keys;
+DROP TABLE password_resets;
+DROP TABLE invitations;
+DROP TABLE sessions;
+DROP TABLE memberships;
+DROP TABLE cooperative_events;
+DROP TABLE cooperatives;
+DROP TABLE accounts;

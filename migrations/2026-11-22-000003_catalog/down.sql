@@ -1,0 +1,13 @@
+DROP TABLE price_agreements;
+ALTER TABLE products DROP CONSTRAINT products_template_fkey;
+DROP TABLE price_templates;
+DROP TABLE product_media;
+DROP TABLE media;
+DROP TABLE collection_products;
+DROP TABLE collections;
+DROP TABLE stock;
+DROP TABLE prices;
+DROP TABLE variants;
+DROP TABLE product_options;
+DROP TABLE product_slugs;
+DROP TABLE products;

@@ -1,0 +1,17 @@
+DROP TABLE money_alerts;
+DROP TABLE refunds;
+DROP TABLE stripe_events;
+DROP TABLE checkout_sessions;
+DROP TABLE payment_operations;
+DROP TABLE fulfilment_items;
+DROP TABLE fulfilments;
+DROP TABLE order_events;
+DROP TABLE stock_reservations;
+DROP TABLE order_lines;
+DROP TABLE order_groups;
+DROP TABLE order_contacts;
+ALTER TABLE carts DROP CONSTRAINT carts_live_order_fkey;
+DROP TABLE orders;
+DROP TABLE cart_deliveries;
+DROP TABLE cart_lines;
+DROP TABLE carts;

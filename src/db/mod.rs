@@ -1,0 +1,161 @@
+//! The connection pool, and the one way to open a transaction.
+//!
+//! A transaction that is not finished (error in `COMMIT`, panic, dropped future) takes its connection out of the pool and closes it,
+//! so that PostgreSQL rolls back at once. (The pool alone would put the connection back *with the transaction open* and notice only
+//! when that very connection is next handed out.)
+pub mod migrate;
+
+use std::ops::{Deref, DerefMut};
+use std::time::Duration;
+
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel_async::pooled_connection::deadpool::{Object, Pool, PoolError};
+use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
+use diesel_async::{AnsiTransactionManager, AsyncPgConnection, SimpleAsyncConnection, TransactionManager};
+
+pub type Conn = AsyncPgConnection;
+pub type PooledConn = Object<Conn>;
+
+/// Longer than any healthy burst waits; a request that waits longer is better told 503 than kept.
+const POOL_WAIT: Duration = Duration::from_secs(3);
+
+/// Timeouts that every connection carries, so that one stuck client cannot hold a lock for ever. Set in the connection's options because
+/// a session-level SET leaks through poolers.
+const OPTIONS: &str = "-c statement_timeout=30s -c lock_timeout=2500ms -c idle_in_transaction_session_timeout=15s -c timezone=UTC";
+
+/// Proof that a transaction is open. Whatever must be atomic takes `&mut Tx`; a lone read or write takes `&mut Conn`, to which a
+/// `Tx` derefs.
+pub struct Tx(Option<PooledConn>);
+
+impl Deref for Tx {
+    type Target = Conn;
+    fn deref(&self) -> &Conn {
+        self.0.as_ref().expect("only Drop and finish empty it")
+    }
+}
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut Conn {
+        self.0.as_mut().expect("only Drop and finish empty it")
+    }
+}
+impl Drop for Tx {
+    fn drop(&mut self) {
+        if let Some(unfinished) = self.0.take() {
+            drop(Object::take(unfinished)); // out of the pool and closed
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    #[error("no database connection available")]
+    Pool(#[from] PoolError),
+    #[error("query failed")]
+    Query(#[from] DieselError),
+}
+
+impl DbError {
+    /// The name of the constraint that refused the statement.
+    pub fn constraint(&self) -> Option<&str> {
+        match self {
+            Self::Query(DieselError::DatabaseError(_, info)) => info.constraint_name(),
+            Self::Query(_) | Self::Pool(_) => None,
+        }
+    }
+    pub fn is_unique_violation(&self, constraint: &str) -> bool {
+        matches!(self, Self::Query(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, info)) if info.constraint_name() == Some(constraint))
+    }
+    /// Nothing is wrong with the request: the database is down, full of work, or another transaction holds the row.
+    pub fn busy(&self) -> bool {
+        match self {
+            Self::Pool(_) => true,
+            Self::Query(DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _)) => true,
+            Self::Query(DieselError::DatabaseError(_, info)) => info.message().contains("lock timeout") || info.message().contains("statement timeout"),
+            Self::Query(_) => false,
+        }
+    }
+}
+
+pub trait Retryable {
+    fn retryable(&self) -> bool;
+}
+impl Retryable for DbError {
+    fn retryable(&self) -> bool {
+        match self {
+            Self::Query(DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, _)) => true,
+            Self::Query(DieselError::DatabaseError(_, info)) => info.message().contains("deadlock detected"),
+            Self::Query(_) | Self::Pool(_) => false,
+        }
+    }
+}
+/// Attempts after the first: a deadlock between two carts resolves at the first retry, four in a row is a bug to see.
+const RETRIES: u32 = 3;
+
+#[derive(Clone)]
+pub struct Db(Pool<Conn>);
+
+impl Db {
+    /// `size` connections at most, opened as they are needed.
+    pub fn connect(url: &str, size: usize) -> Self {
+        let mut config = ManagerConfig::default();
+        config.recycling_method = RecyclingMethod::Fast;
+        let manager = AsyncDieselConnectionManager::<Conn>::new_with_config(with_options(url), config);
+        let pool = Pool::builder(manager).max_size(size).runtime(deadpool::Runtime::Tokio1).wait_timeout(Some(POOL_WAIT)).create_timeout(Some(POOL_WAIT));
+        Self(pool.build().expect("the runtime is set, which is all that can be missing"))
+    }
+    /// For one lone statement. What must be atomic opens a transaction.
+    pub async fn conn(&self) -> Result<PooledConn, DbError> {
+        Ok(self.0.get().await?)
+    }
+    pub fn status(&self) -> deadpool::Status {
+        self.0.status()
+    }
+    /// Commits if `work` succeeds, rolls back if it fails. `work` runs again after a serialization failure or a deadlock, so it must
+    /// have no effect outside the transaction. Its future is not provably `Send` when `work` captures by reference (Rust 1.95): fine in
+    /// actix handlers and local tasks, an error in `tokio::spawn`.
+    pub async fn transaction_retrying<T, E: From<DbError> + Retryable>(&self, mut work: impl AsyncFnMut(&mut Tx) -> Result<T, E>) -> Result<T, E> {
+        let mut attempt = 0;
+        loop {
+            let mut tx = self.begin().await?;
+            let outcome = work(&mut tx).await;
+            match tx.finish(outcome).await {
+                Err(error) if attempt < RETRIES && error.retryable() => attempt += 1,
+                outcome => return outcome,
+            }
+        }
+    }
+    /// The same without retries, for work that may consume what it captured.
+    pub async fn transaction<T, E: From<DbError>>(&self, work: impl AsyncFnOnce(&mut Tx) -> Result<T, E>) -> Result<T, E> {
+        let mut tx = self.begin().await?;
+        let outcome = work(&mut tx).await;
+        tx.finish(outcome).await
+    }
+    async fn begin(&self) -> Result<Tx, DbError> {
+        let mut tx = Tx(Some(self.0.get().await?));
+        AnsiTransactionManager::begin_transaction(&mut *tx).await?;
+        Ok(tx)
+    }
+}
+
+impl Tx {
+    async fn finish<T, E: From<DbError>>(mut self, outcome: Result<T, E>) -> Result<T, E> {
+        if outcome.is_ok() {
+            // COMMIT of an aborted transaction is a silent ROLLBACK in PostgreSQL: make it an error.
+            self.batch_execute("SELECT 1").await.map_err(DbError::from)?;
+            AnsiTransactionManager::commit_transaction(&mut *self).await.map_err(DbError::from)?;
+        } else if let Err(error) = AnsiTransactionManager::rollback_transaction(&mut *self).await {
+            tracing::warn!(%error, "rollback failed; the connection is closed instead");
+            return outcome; // Drop closes it; the caller's own error is what matters
+        }
+        drop(self.0.take()); // finished: back to the pool
+        outcome
+    }
+}
+
+fn with_options(url: &str) -> String {
+    if url.contains("options=") {
+        return url.into();
+    }
+    let joint = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{joint}options={}", OPTIONS.replace(' ', "%20").replace('=', "%3D"))
+}

@@ -1,0 +1,2 @@
+//! Is it alive, is it ready, how is it doing.
+pub mod http;

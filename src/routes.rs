@@ -1,0 +1,45 @@
+//! Every route: the table of contents of the API.
+use actix_web::{
+    App as Actix, Error,
+    body::BoxBody,
+    dev::{ServiceFactory, ServiceRequest, ServiceResponse},
+    middleware::from_fn,
+    web,
+};
+use utoipa::OpenApi;
+use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
+
+use crate::{
+    app::App,
+    health,
+    problem::{Kind, Problem, ProblemView},
+    telemetry,
+};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Haat", version = "1", description = "Fair-trade commerce: every item can be traced, every price taken apart, every coin followed."),
+    components(schemas(ProblemView))
+)]
+struct Api;
+
+/// The OpenAPI 3.1 document, made from the handlers themselves.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    Actix::new().into_utoipa_app().openapi(Api::openapi()).configure(mount).split_for_parts().1
+}
+
+fn mount(app: &mut ServiceConfig) {
+    app.configure(health::http::routes);
+}
+
+/// The service over `app`.
+pub fn service(
+    app: web::Data<App>,
+) -> Actix<impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()>> {
+    let (service, spec) = Actix::new().into_utoipa_app().openapi(Api::openapi()).app_data(app).configure(mount).split_for_parts();
+    service
+        .app_data(web::PathConfig::default().error_handler(|_, _| Problem::from(Kind::NotFound).into()))
+        .service(utoipa_swagger_ui::SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", spec))
+        .default_service(web::to(|| async { Err::<&'static str, _>(Problem::from(Kind::NotFound)) }))
+        .wrap(from_fn(telemetry::observe))
+}

@@ -1,0 +1,101 @@
+//! What the service says about itself: JSON logs without personal data, metrics, request ids.
+//!
+//! A log line names the route's pattern, never its path, query, address or body: those can hold tokens and people.
+use std::time::Instant;
+
+use actix_web::{
+    Error, HttpMessage,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::header::{HeaderName, HeaderValue},
+    middleware::Next,
+};
+
+use crate::problem::{Kind, Problem, ProblemBody};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// A client's own id is taken over if it is short and plain.
+const MAX_REQUEST_ID: usize = 64;
+
+/// The id of the request in hand, for those who answer with it.
+#[derive(Clone)]
+pub struct RequestId(pub String);
+
+/// JSON lines in production, plain ones for people.
+pub fn init(json: bool) {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "haat=info,warn".into());
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second initialisation (tests) is not an error worth a word.
+    let _ = if json { builder.json().flatten_event(true).try_init() } else { builder.compact().try_init() };
+}
+
+/// Outermost middleware: gives the request an id, measures it, logs it, and turns every failure into a problem that quotes the id.
+pub async fn observe(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
+    let started = Instant::now();
+    let id = request_id(&request);
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let method = request.method().clone();
+    let raw = request.request().clone();
+    let mut response = match next.call(request).await {
+        Ok(response) => response.map_into_boxed_body(),
+        Err(error) => {
+            let answer = error.as_response_error().error_response();
+            ServiceResponse::new(raw, answer)
+        }
+    };
+    response = as_problem(response, &id);
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    let route = response.request().match_pattern().unwrap_or_else(|| "unmatched".into());
+    let status = response.status().as_u16();
+    let elapsed = started.elapsed();
+    metrics::histogram!("haat_http_seconds", "route" => route.clone(), "method" => method.to_string()).record(elapsed.as_secs_f64());
+    metrics::counter!("haat_http_total", "route" => route.clone(), "method" => method.to_string(), "status" => status.to_string()).increment(1);
+    tracing::info!(request_id = id, %method, route, status, micros = elapsed.as_micros() as u64, "request");
+    Ok(response)
+}
+
+fn request_id(request: &ServiceRequest) -> String {
+    let given = request.headers().get(REQUEST_ID).and_then(|v| v.to_str().ok());
+    let plain = |id: &&str| !id.is_empty() && id.len() <= MAX_REQUEST_ID && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    given.filter(plain).map_or_else(|| crate::ids::new_uuid().to_string(), ToOwned::to_owned)
+}
+
+/// Adds the id to a problem; makes a problem of any bare error that some other layer answered.
+fn as_problem(mut response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<BoxBody> {
+    if !response.status().is_client_error() && !response.status().is_server_error() {
+        return response;
+    }
+    let fields = response.response_mut().extensions_mut().remove::<ProblemBody>();
+    let has_own_body = response.headers().contains_key("content-type");
+    let (request, answer) = response.into_parts();
+    match fields {
+        Some(ProblemBody(mut fields)) => {
+            fields.insert("request_id".into(), id.into());
+            let (parts, _) = answer.into_parts();
+            ServiceResponse::new(request, parts.set_body(BoxBody::new(serde_json::Value::Object(fields).to_string())))
+        }
+        None if has_own_body => ServiceResponse::new(request, answer),
+        None => {
+            let problem = Problem::from(kind_of(answer.status().as_u16()));
+            as_problem(ServiceResponse::new(request, actix_web::ResponseError::error_response(&problem)), id)
+        }
+    }
+}
+
+fn kind_of(status: u16) -> Kind {
+    match status {
+        401 => Kind::Unauthenticated,
+        403 => Kind::Forbidden,
+        404 => Kind::NotFound,
+        405 => Kind::MethodNotAllowed,
+        408 => Kind::SlowBody,
+        413 => Kind::BodyTooLarge,
+        415 => Kind::UnsupportedMedia,
+        429 => Kind::TooManyRequests,
+        400..=499 => Kind::InvalidBody,
+        503 => Kind::Unavailable,
+        _ => Kind::Internal,
+    }
+}

@@ -1,0 +1,70 @@
+//! A running program: real HTTP on a port of its own, a clock that the test moves.
+use actix_web::web;
+use haat::{
+    app::App,
+    clock::{Clock, Time},
+    config::{Config, Secret},
+    jobs::Hint,
+    secrets::MasterKey,
+};
+
+use super::{Client, TestDb, database};
+
+/// Sunday, 22 November 2026, noon UTC.
+const START: i64 = 1_795_348_800;
+
+pub struct TestApp {
+    pub app: web::Data<App>,
+    pub db: TestDb,
+    pub clock: Clock,
+    pub url: String,
+}
+
+impl TestApp {
+    pub async fn start() -> Self {
+        let db = database().await;
+        let clock = Clock::manual(Time::from_unix(START).unwrap());
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let config = Config {
+            public_url: url.clone(),
+            allowed_origins: vec!["https://shop.example".into()],
+            production: false,
+            mail_from: "Haat <haat@haat.example>".into(),
+            webhook_secrets: vec![Secret("whsec_test".into())],
+        };
+        let app = web::Data::new(App {
+            db: db.db.clone(),
+            jobs_db: db.db.clone(),
+            clock: clock.clone(),
+            keys: MasterKey::new([7; 32]),
+            config,
+            hint: Hint::default(),
+        });
+        let served = app.clone();
+        let server = actix_web::HttpServer::new(move || haat::routes::service(served.clone())).workers(1).disable_signals().listen(listener).unwrap();
+        actix_web::rt::spawn(server.run());
+        Self { app, db, clock, url }
+    }
+    /// A caller who is nobody yet.
+    pub fn visitor(&self) -> Client {
+        Client::new(&self.url)
+    }
+    /// Runs every job that is due, and what those make due.
+    pub async fn run_jobs(&self) -> usize {
+        self.app.worker().drain(&self.app).await.unwrap()
+    }
+    /// What must hold after every test: no due job is left, none is dead.
+    pub async fn finish(self) {
+        self.run_jobs().await;
+        let counts = haat::jobs::counts(&mut *self.app.db.conn().await.unwrap(), self.clock.now()).await.unwrap();
+        assert_eq!((counts.due, counts.dead), (0, 0), "jobs left behind: {counts:?}");
+    }
+}
+
+/// Runs `test` on a program of its own and then checks what must always hold.
+pub async fn api_test(test: impl AsyncFnOnce(&TestApp)) {
+    let app = TestApp::start().await;
+    test(&app).await;
+    app.finish().await;
+}

@@ -1,0 +1,8 @@
+//! What every test stands on: a database, a running program, actors as clients.
+mod app;
+mod client;
+mod database;
+
+pub use app::{TestApp, api_test};
+pub use client::{Answer, Client};
+pub use database::{TestDb, database};
