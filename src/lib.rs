@@ -2,6 +2,7 @@
 #[macro_use]
 mod text_enum;
 pub mod app; // the program in one value
+pub mod auth; // who is asking, and what they may do
 pub mod clock; // time is passed in
 pub mod config; // settings
 pub mod db; // pool, transaction, migrations
@@ -17,3 +18,4 @@ pub mod routes; // every route
 pub mod schema; // generated
 pub mod secrets; // tokens, sealing
 pub mod telemetry; // logs, metrics, request ids
+pub mod tenancy; // whose data a query may touch

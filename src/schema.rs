@@ -929,6 +929,52 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(api_keys -> accounts (created_by));
+diesel::joinable!(api_keys -> cooperatives (coop_id));
+diesel::joinable!(artisans -> cooperatives (coop_id));
+diesel::joinable!(artisans -> crafts (craft_code));
+diesel::joinable!(cart_deliveries -> carts (cart_id));
+diesel::joinable!(cart_lines -> carts (cart_id));
+diesel::joinable!(carts -> accounts (account_id));
+diesel::joinable!(checkout_sessions -> orders (order_id));
+diesel::joinable!(checkout_sessions -> payment_operations (id));
+diesel::joinable!(collections -> cooperatives (coop_id));
+diesel::joinable!(consents -> accounts (recorded_by));
+diesel::joinable!(cooperative_events -> accounts (by_account));
+diesel::joinable!(cooperative_events -> cooperatives (coop_id));
+diesel::joinable!(delivery_options -> cooperatives (coop_id));
+diesel::joinable!(invitations -> accounts (invited_by));
+diesel::joinable!(invitations -> cooperatives (coop_id));
+diesel::joinable!(leaves -> signing_keys (key_id));
+diesel::joinable!(ledger_balances -> ledger_accounts (account_id));
+diesel::joinable!(maker_payments -> accounts (recorded_by));
+diesel::joinable!(media -> cooperatives (coop_id));
+diesel::joinable!(memberships -> accounts (account_id));
+diesel::joinable!(memberships -> cooperatives (coop_id));
+diesel::joinable!(order_contacts -> orders (order_id));
+diesel::joinable!(order_events -> orders (order_id));
+diesel::joinable!(order_groups -> cooperatives (coop_id));
+diesel::joinable!(order_groups -> orders (order_id));
+diesel::joinable!(order_lines -> orders (order_id));
+diesel::joinable!(orders -> accounts (account_id));
+diesel::joinable!(password_resets -> accounts (account_id));
+diesel::joinable!(payout_destinations -> cooperatives (coop_id));
+diesel::joinable!(payout_lines -> ledger_transfers (transfer_id));
+diesel::joinable!(payouts -> cooperatives (coop_id));
+diesel::joinable!(payouts -> payout_files (file_id));
+diesel::joinable!(price_agreements -> accounts (recorded_by));
+diesel::joinable!(price_templates -> accounts (created_by));
+diesel::joinable!(price_templates -> cooperatives (coop_id));
+diesel::joinable!(products -> cooperatives (coop_id));
+diesel::joinable!(products -> crafts (craft_code));
+diesel::joinable!(refunds -> orders (order_id));
+diesel::joinable!(sessions -> accounts (account_id));
+diesel::joinable!(signing_keys -> cooperatives (coop_id));
+diesel::joinable!(stock_reservations -> orders (order_id));
+diesel::joinable!(tax_registrations -> cooperatives (coop_id));
+diesel::joinable!(work_entries -> accounts (recorded_by));
+diesel::joinable!(work_entries -> cooperatives (coop_id));
+
 diesel::allow_tables_to_appear_in_same_query!(
     accounts,
     api_keys,
