@@ -16,8 +16,5 @@ mod text;
 pub use error::Error;
 pub use pay_slip::{Language, PayMethod, PaySlip, WorkLine, pay_slip_pdf, pay_slips_pdf};
 pub use qr::{qr_svg, qr_terminal};
-pub use statement::{
-    Adjustment, Amount, Conversion, MakerShare, OtherShare, Split, Statement, StatementLine, Totals, statement_csv,
-    statement_pdf,
-};
+pub use statement::{Adjustment, Amount, Conversion, MakerShare, OtherShare, Split, Statement, StatementLine, Totals, statement_csv, statement_pdf};
 pub use tag::{Tag, tag_sheet_pdf, tag_svg, tags_pdf};

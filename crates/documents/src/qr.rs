@@ -46,11 +46,8 @@ impl Matrix {
 pub fn qr_svg(text: &str) -> Result<String, Error> {
     let matrix = Matrix::new(text)?;
     let side = matrix.size + 2 * QUIET_ZONE;
-    let path: String = matrix
-        .runs()
-        .into_iter()
-        .map(|(x, y, length)| format!("M{} {}h{length}v1h-{length}z", x + QUIET_ZONE, y + QUIET_ZONE))
-        .collect();
+    let path: String =
+        matrix.runs().into_iter().map(|(x, y, length)| format!("M{} {}h{length}v1h-{length}z", x + QUIET_ZONE, y + QUIET_ZONE)).collect();
     Ok(format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {side} {side}\" shape-rendering=\"crispEdges\" role=\"img\" \
          aria-label=\"QR code\"><path fill=\"#fff\" d=\"M0 0h{side}v{side}H0z\"/><path d=\"{path}\"/></svg>\n"
@@ -90,8 +87,7 @@ mod tests {
     #[test]
     fn the_terminal_code_is_square_and_framed_in_light() {
         let printed = qr_terminal("https://example.org/i/ABCD").unwrap();
-        let rows: Vec<String> =
-            printed.lines().map(|line| line.chars().filter(|c| " █▀▄".contains(*c)).collect()).collect();
+        let rows: Vec<String> = printed.lines().map(|line| line.chars().filter(|c| " █▀▄".contains(*c)).collect()).collect();
         let side = rows[0].chars().count();
         assert_eq!(rows.len(), side.div_ceil(2));
         assert!(rows.iter().all(|row| row.chars().count() == side && row.starts_with("    ") && row.ends_with("    ")));

@@ -140,8 +140,7 @@ fn heading(page: &mut Page, tag: &Tag) -> f32 {
 fn title(product: &str, room: f32) -> (f32, Vec<Line>) {
     const SETTINGS: [(f32, usize); 3] = [(8.2, 2), (7.0, 2), (6.2, 3)];
     let set = |(size, max): (f32, usize)| (size, text::wrap(product, Weight::Bold, room / size, max));
-    let whole =
-        SETTINGS.into_iter().find(|&(size, max)| text::wrap(product, Weight::Bold, room / size, max + 1).len() <= max);
+    let whole = SETTINGS.into_iter().find(|&(size, max)| text::wrap(product, Weight::Bold, room / size, max + 1).len() <= max);
     set(whole.unwrap_or(SETTINGS[SETTINGS.len() - 1]))
 }
 
@@ -164,13 +163,7 @@ fn strip(page: &mut Page, claim: &str) {
     let y = TAG.1 - STRIP + 0.8 * MM;
     page.dashed((0.0, y), (TAG.0, y), 0.5, FAINT, 2.2);
     let room = TAG.0 - 2.0 * MARGIN;
-    fitted(
-        page,
-        "fold under here · claim code, for the owner only",
-        y + 2.6 * MM,
-        style(4.6, Weight::Regular, SOFT),
-        room,
-    );
+    fitted(page, "fold under here · claim code, for the owner only", y + 2.6 * MM, style(4.6, Weight::Regular, SOFT), room);
     fitted(page, claim, y + 6.0 * MM, style(7.4, Weight::Bold, INK), room);
 }
 

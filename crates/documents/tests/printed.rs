@@ -39,9 +39,7 @@ fn a_statement_that_does_not_add_up_names_the_difference() {
     for (expected, change, by) in changes {
         let mut bad = good.clone();
         change(&mut bad);
-        let Err(Error::Sum { what, sum, stated, difference }) = statement_pdf(&bad) else {
-            panic!("{expected} was printed")
-        };
+        let Err(Error::Sum { what, sum, stated, difference }) = statement_pdf(&bad) else { panic!("{expected} was printed") };
         assert_eq!(what, expected);
         assert_eq!(difference, sum - stated);
         assert!(by == 0 || difference == by, "{expected}: {difference}");
@@ -90,9 +88,7 @@ fn an_svg_tag_is_self_contained_and_escaped() {
 #[test]
 fn qr_codes_and_text_read_back_from_the_printed_page() {
     let python = std::env::var("HAAT_TEST_PYTHON").unwrap_or_else(|_| "python3".into());
-    let can = |program: &str, arguments: &[&str]| {
-        Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success())
-    };
+    let can = |program: &str, arguments: &[&str]| Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success());
     if !can(&python, &["-c", "import zxingcpp, PIL"]) || !can("pdftoppm", &["-v"]) {
         println!("skipped: needs poppler-utils, and zxing-cpp and pillow in the Python of HAAT_TEST_PYTHON");
         return;

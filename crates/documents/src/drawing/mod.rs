@@ -102,14 +102,7 @@ impl Page {
     }
 
     /// Text broken at `room` points into at most `max_lines` lines, `leading` points apart; returns how many were set.
-    pub(crate) fn paragraph(
-        &mut self,
-        text: &str,
-        (x, y): (f32, f32),
-        (room, leading): (f32, f32),
-        max_lines: usize,
-        style: Style,
-    ) -> usize {
+    pub(crate) fn paragraph(&mut self, text: &str, (x, y): (f32, f32), (room, leading): (f32, f32), max_lines: usize, style: Style) -> usize {
         let lines = text::wrap(text, style.weight, room / style.size, max_lines);
         let count = lines.len();
         for (n, line) in lines.into_iter().enumerate() {
@@ -131,9 +124,8 @@ impl Page {
     /// A QR code without its quiet zone, which the layout around it must keep.
     pub(crate) fn qr(&mut self, matrix: &Matrix, x: f32, y: f32, side: f32) {
         let module = side / matrix.size as f32;
-        let cell = |(cx, cy, length): (usize, usize, usize)| {
-            rectangle(x + cx as f32 * module, y + cy as f32 * module, length as f32 * module, module)
-        };
+        let cell =
+            |(cx, cy, length): (usize, usize, usize)| rectangle(x + cx as f32 * module, y + cy as f32 * module, length as f32 * module, module);
         self.items.push(Item::Shape { outlines: matrix.runs().into_iter().map(cell).collect(), fill: INK });
     }
 
@@ -148,11 +140,7 @@ impl Page {
             }
             item
         }));
-        self.photos.extend(other.photos.iter().cloned().map(|photo| Photo {
-            x: photo.x + dx,
-            y: photo.y + dy,
-            ..photo
-        }));
+        self.photos.extend(other.photos.iter().cloned().map(|photo| Photo { x: photo.x + dx, y: photo.y + dy, ..photo }));
     }
 }
 

@@ -79,11 +79,8 @@ fn shape(surface: &mut Surface<'_>, outlines: &[Vec<(f32, f32)>], fill: Rgb) {
 }
 
 fn glyphs(surface: &mut Surface<'_>, run: &Run, (x, y): (f32, f32), size: f32) {
-    let glyphs: Vec<KrillaGlyph> = run
-        .glyphs
-        .iter()
-        .map(|g| KrillaGlyph::new(GlyphId::new(g.id.into()), g.advance, g.dx, g.dy, 0.0, g.bytes.clone(), None))
-        .collect();
+    let glyphs: Vec<KrillaGlyph> =
+        run.glyphs.iter().map(|g| KrillaGlyph::new(GlyphId::new(g.id.into()), g.advance, g.dx, g.dy, 0.0, g.bytes.clone(), None)).collect();
     surface.draw_glyphs(Point::from_xy(x, y), &glyphs, run.face.font(), &run.text, size, false);
 }
 

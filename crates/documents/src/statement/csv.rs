@@ -42,11 +42,7 @@ pub(super) fn csv(statement: &Statement) -> String {
             "statement" => quoted(&statement.number),
             "kind" => kind.to_owned(),
             "currency" => quoted(&statement.currency),
-            column => row
-                .iter()
-                .find(|(name, _)| *name == column)
-                .map(|(_, cell)| print(cell, statement.minor_digits))
-                .unwrap_or_default(),
+            column => row.iter().find(|(name, _)| *name == column).map(|(_, cell)| print(cell, statement.minor_digits)).unwrap_or_default(),
         };
         write(&mut out, HEADER.iter().map(cell));
     }
@@ -119,8 +115,7 @@ fn quoted(text: &str) -> String {
     if text.is_empty() {
         return String::new();
     }
-    let guard =
-        if text.trim_start().starts_with(STARTS_A_FORMULA) || text.starts_with(['\t', '\r', '\n']) { "'" } else { "" };
+    let guard = if text.trim_start().starts_with(STARTS_A_FORMULA) || text.starts_with(['\t', '\r', '\n']) { "'" } else { "" };
     format!("\"{guard}{}\"", text.replace('"', "\"\""))
 }
 

@@ -39,8 +39,7 @@ const LINE_COLUMNS: [(&str, f32); 6] = [
 const LINE_ROOM: f32 = 156.0;
 
 /// Column heads of the split, with the right edge of each.
-const SPLIT_COLUMNS: [(&str, f32); 4] =
-    [("Pieces", LEFT + 250.0), ("Her part", LEFT + 336.0), ("Already paid", LEFT + 424.0), ("To pay now", RIGHT)];
+const SPLIT_COLUMNS: [(&str, f32); 4] = [("Pieces", LEFT + 250.0), ("Her part", LEFT + 336.0), ("Already paid", LEFT + 424.0), ("To pay now", RIGHT)];
 const SPLIT_ROOM: f32 = 200.0;
 
 pub(super) fn pdf(statement: &Statement) -> Result<Vec<u8>, Error> {
@@ -78,8 +77,7 @@ impl Paper<'_> {
         let amount = style(30.0, Weight::Bold, INK);
         page.text(&statement.amount.text, LEFT + 16.0, top + 60.0, Align::Left, amount, 250.0);
         page.text(&statement.paid_on, LEFT + 16.0, top + 77.0, Align::Left, SMALL, 250.0);
-        let facts =
-            [("How", &statement.rail), ("Where to", &statement.paid_to), ("Bank reference", &statement.reference)];
+        let facts = [("How", &statement.rail), ("Where to", &statement.paid_to), ("Bank reference", &statement.reference)];
         for (n, (label, value)) in facts.into_iter().enumerate() {
             let y = top + 20.0 + n as f32 * 25.0;
             page.text(label, LEFT + 290.0, y, Align::Left, SMALL, 90.0);

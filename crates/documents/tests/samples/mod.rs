@@ -1,8 +1,7 @@
 //! What the documents are tried with: long names, two scripts, several pages, every optional part present somewhere.
 
 use documents::{
-    Adjustment, Amount, Conversion, Language, MakerShare, OtherShare, PayMethod, PaySlip, Split, Statement,
-    StatementLine, Tag, Totals, WorkLine,
+    Adjustment, Amount, Conversion, Language, MakerShare, OtherShare, PayMethod, PaySlip, Split, Statement, StatementLine, Tag, Totals, WorkLine,
 };
 
 /// Rupees with the Indian grouping of digits.
@@ -32,27 +31,9 @@ pub fn tags() -> Vec<Tag> {
         claim_code: claim.map(str::to_owned),
     };
     vec![
-        tag(
-            "7KQ2-M9XF-4TRB",
-            "Indigo block-print stole",
-            "Sunita Devi",
-            "Bagru, Rajasthan, India",
-            Some("HX7P-2QVM-K9TD-4RWA"),
-        ),
-        tag(
-            "9BD4-XW2N-8PLC",
-            "Hand-embroidered cotton cushion cover with mirror work, large",
-            "कच्छ महिला सहकारी समिति",
-            "भुज, गुजरात, भारत",
-            None,
-        ),
-        tag(
-            "2MNA-77TQ-XK3E",
-            "Lokta notebook",
-            "Sita श्रेष्ठ · Bhaktapur Paper Makers",
-            "Bhaktapur, Nepal",
-            Some("QQ4K-98MZ-PLT2-7XCD"),
-        ),
+        tag("7KQ2-M9XF-4TRB", "Indigo block-print stole", "Sunita Devi", "Bagru, Rajasthan, India", Some("HX7P-2QVM-K9TD-4RWA")),
+        tag("9BD4-XW2N-8PLC", "Hand-embroidered cotton cushion cover with mirror work, large", "कच्छ महिला सहकारी समिति", "भुज, गुजरात, भारत", None),
+        tag("2MNA-77TQ-XK3E", "Lokta notebook", "Sita श्रेष्ठ · Bhaktapur Paper Makers", "Bhaktapur, Nepal", Some("QQ4K-98MZ-PLT2-7XCD")),
     ]
 }
 
@@ -94,12 +75,8 @@ pub fn statement(count: i64) -> Statement {
 }
 
 fn line(n: i64) -> StatementLine {
-    const ITEMS: [&str; 4] = [
-        "Indigo block-print stole",
-        "Bedspread, madder and iron black, double, made to order",
-        "Dabu napkins, set of six",
-        "कलमकारी दुपट्टा",
-    ];
+    const ITEMS: [&str; 4] =
+        ["Indigo block-print stole", "Bedspread, madder and iron black, double, made to order", "Dabu napkins, set of six", "कलमकारी दुपट्टा"];
     let producer = 326_400 - 17_150 * (n % 7);
     let shipping = if n % 3 == 0 { 18_000 } else { 0 };
     let advance = if n % 5 == 1 { 80_000 } else { 0 };
@@ -133,11 +110,7 @@ fn split(amount: i64, shipping: i64) -> Split {
         already_paid: rupees(already),
         pay_now: rupees(part - already),
     };
-    let makers = vec![
-        maker("Sunita Devi", 6, goods / 4, goods / 4),
-        maker("सरिता", 5, goods / 5, goods / 10),
-        maker("Rehana B.", 2, goods / 10, 0),
-    ];
+    let makers = vec![maker("Sunita Devi", 6, goods / 4, goods / 4), maker("सरिता", 5, goods / 5, goods / 10), maker("Rehana B.", 2, goods / 10, 0)];
     let given: i64 = makers.iter().map(|maker| maker.part.minor).sum();
     let materials = goods / 5;
     let cooperative = goods / 8;
@@ -159,9 +132,7 @@ pub fn slip(language: Language) -> PaySlip {
         amount: rupees(rate * i64::from(pieces)),
     };
     let (maker, lines) = match language {
-        Language::English => {
-            ("Rehana B.", vec![line("Printing, indigo stole", 6, 18_000), line("Washing and drying", 6, 2_500)])
-        }
+        Language::English => ("Rehana B.", vec![line("Printing, indigo stole", 6, 18_000), line("Washing and drying", 6, 2_500)]),
         Language::Hindi => ("सुनीता देवी", vec![line("छपाई, नील दुपट्टा", 6, 18_000), line("धुलाई और सुखाई", 6, 2_500)]),
         Language::Nepali => ("सीता श्रेष्ठ", vec![line("ढाका बुनाई", 6, 18_000), line("किनारा सिलाई", 6, 2_500)]),
     };
