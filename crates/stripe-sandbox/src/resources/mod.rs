@@ -1,0 +1,10 @@
+//! Stripe's objects, one file per resource: its fields, how it is shown, what may be done with it.
+
+pub(crate) mod accounts;
+pub(crate) mod balance;
+pub(crate) mod events;
+pub(crate) mod payments;
+pub(crate) mod payouts;
+pub(crate) mod refunds;
+pub(crate) mod sessions;
+pub(crate) mod transfers;
