@@ -11,6 +11,7 @@ pub mod http; // reading requests
 pub mod idempotency; // one effect per key
 pub mod ids; // typed identifiers
 pub mod jobs; // the queue
+pub mod ledger; // the single truth about money
 pub mod money; // amounts
 pub mod page; // lists
 pub mod problem; // errors as clients see them

@@ -35,14 +35,7 @@ pub async fn observe(request: ServiceRequest, next: Next<impl MessageBody + 'sta
     let id = request_id(&request);
     request.extensions_mut().insert(RequestId(id.clone()));
     let method = request.method().clone();
-    let raw = request.request().clone();
-    let mut response = match next.call(request).await {
-        Ok(response) => response.map_into_boxed_body(),
-        Err(error) => {
-            let answer = error.as_response_error().error_response();
-            ServiceResponse::new(raw, answer)
-        }
-    };
+    let mut response = next.call(request).await?.map_into_boxed_body();
     response = as_problem(response, &id);
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);

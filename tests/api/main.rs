@@ -1,3 +1,4 @@
 //! The integration tests: one binary, one module per domain, each test on a database of its own in one private cluster.
 mod database;
+mod ledger;
 mod support;

@@ -1,0 +1,82 @@
+//! The ledger: double entry, the single truth about money.
+//!
+//! - A transfer debits one account and credits another by the same amount, so the books balance by construction.
+//! - Transfers are never changed or deleted. A correction is a new transfer.
+//! - `(source type, source id, kind, leg)` is unique: what happened is posted exactly once, however often it is reported.
+//! - A balance is the sum of its transfers, in the account's natural direction; accounts that may not go negative cannot.
+//!
+//! The ledger takes facts as values and knows no order, payout or person.
+pub mod model;
+mod store;
+
+pub use model::{Account, Error, Mismatch, Posted, Posting, Source};
+
+use std::collections::BTreeMap;
+
+use crate::{
+    clock::Time,
+    db::{Conn, DbError, Tx},
+    ids::{LedgerAccountId, TransferId},
+    money::{Currency, Money},
+};
+
+/// Posts what `source` caused: all of it, or nothing if it was posted before. Zero amounts are left out.
+///
+/// Call it last in its transaction: it locks the balances of guarded accounts, and a lock held while other work goes on is a queue.
+///
+/// # Errors
+/// [`Error::Insufficient`] if an account that may not go negative would; [`Error::Contradiction`] if the same source was posted before with
+/// other legs or amounts, which no retry can cause.
+pub async fn post(tx: &mut Tx, now: Time, source: &Source, postings: &[Posting]) -> Result<Posted, Error> {
+    let postings: Vec<&Posting> = postings.iter().filter(|p| p.amount.minor != 0).collect();
+    if let Some(wrong) = postings.iter().find(|p| p.amount.minor < 0 || p.debit == p.credit) {
+        return Err(Error::Unpostable { leg: wrong.leg.clone() });
+    }
+    if postings.is_empty() {
+        return Ok(Posted::Nothing);
+    }
+    let mut deltas: BTreeMap<(LedgerAccountId, i16), i64> = BTreeMap::new();
+    let mut accounts = BTreeMap::new();
+    for posting in &postings {
+        for (account, sign) in [(&posting.debit, 1), (&posting.credit, -1)] {
+            let id = account.id(posting.amount.currency);
+            let slot = account.slot(source.id);
+            let natural = sign * account.class().debit_sign() * posting.amount.minor;
+            let delta = deltas.entry((id, slot)).or_default();
+            *delta = delta.checked_add(natural).ok_or(Error::Overflow)?;
+            accounts.insert((id, slot), (account, posting.amount.currency));
+        }
+    }
+    store::open_accounts(tx, now, &accounts).await?;
+    let rows: Vec<_> = postings.iter().map(|p| store::transfer_row(TransferId::new(), now, source, p)).collect();
+    let written = store::insert_transfers(tx, rows).await?;
+    if written == 0 {
+        return store::same_as_before(tx, source, &postings).await.map(|()| Posted::Before);
+    }
+    if written != postings.len() {
+        return Err(Error::Contradiction { source_id: source.id, kind: source.kind });
+    }
+    store::move_balances(tx, &deltas).await?;
+    Ok(Posted::Now)
+}
+
+/// What an account holds, in its natural direction; zero if it was never used.
+pub async fn balance(conn: &mut Conn, account: &Account, currency: Currency) -> Result<Money, DbError> {
+    let minor = store::balance(conn, account.id(currency)).await?;
+    Ok(Money::new(minor, currency))
+}
+
+/// The accounts whose names start with `prefix` (all of them for ""), with what they hold, by name and currency.
+pub async fn balances(conn: &mut Conn, prefix: &str) -> Result<Vec<(String, Money)>, DbError> {
+    store::balances(conn, prefix).await
+}
+
+/// Every transfer of a source, oldest first, for those who explain figures.
+pub async fn transfers_of(conn: &mut Conn, source_type: &str, source_id: uuid::Uuid) -> Result<Vec<model::Transfer>, DbError> {
+    store::transfers_of(conn, source_type, source_id).await
+}
+
+/// Recomputes every balance from the transfers and names those that differ, and those below zero that may not be. Empty is good.
+pub async fn verify(conn: &mut Conn) -> Result<Vec<Mismatch>, DbError> {
+    store::mismatches(conn).await
+}
