@@ -36,10 +36,7 @@ impl Config {
             webhook_secret: webhook_secret.to_owned(),
             clock,
             state_file: None,
-            fee: Fee {
-                basis_points: 150,
-                fixed: 25,
-            },
+            fee: Fee { basis_points: 150, fixed: 25 },
             exchange: Vec::new(),
             available_after_seconds: 0,
         }
@@ -47,21 +44,11 @@ impl Config {
 
     /// An amount of a buyer's currency in the currency it is settled in, rounded half up, with the rate where they differ.
     pub(crate) fn settle(&self, amount: i64, currency: &str) -> (i64, String, Option<i64>) {
-        match self
-            .exchange
-            .iter()
-            .find(|exchange| exchange.from == currency)
-        {
+        match self.exchange.iter().find(|exchange| exchange.from == currency) {
             None => (amount, currency.to_owned(), None),
-            Some(Exchange {
-                to, rate_micros, ..
-            }) => {
+            Some(Exchange { to, rate_micros, .. }) => {
                 let settled = (i128::from(amount) * i128::from(*rate_micros) + 500_000) / 1_000_000;
-                (
-                    i64::try_from(settled).unwrap_or(i64::MAX),
-                    to.clone(),
-                    Some(*rate_micros),
-                )
+                (i64::try_from(settled).unwrap_or(i64::MAX), to.clone(), Some(*rate_micros))
             }
         }
     }
@@ -78,9 +65,7 @@ impl Fee {
     /// Rounded half up: 100.00 at 150 basis points and 0.25 is 1.75.
     pub(crate) fn of(self, amount: i64) -> i64 {
         let share = (i128::from(amount) * i128::from(self.basis_points) + 5_000) / 10_000;
-        i64::try_from(share)
-            .unwrap_or(i64::MAX)
-            .saturating_add(self.fixed)
+        i64::try_from(share).unwrap_or(i64::MAX).saturating_add(self.fixed)
     }
 }
 
@@ -100,24 +85,11 @@ mod tests {
 
     #[test]
     fn the_fee_and_the_exchange_round_half_up_once() {
-        let fee = Fee {
-            basis_points: 150,
-            fixed: 25,
-        };
-        assert_eq!(
-            [10_000, 100, 33].map(|amount| fee.of(amount)),
-            [175, 27, 25]
-        );
+        let fee = Fee { basis_points: 150, fixed: 25 };
+        assert_eq!([10_000, 100, 33].map(|amount| fee.of(amount)), [175, 27, 25]);
         let mut config = Config::new("whsec", Arc::new(|| 0));
-        config.exchange.push(Exchange {
-            from: "usd".to_owned(),
-            to: "eur".to_owned(),
-            rate_micros: 920_500,
-        });
-        assert_eq!(
-            config.settle(101, "usd"),
-            (93, "eur".to_owned(), Some(920_500))
-        );
+        config.exchange.push(Exchange { from: "usd".to_owned(), to: "eur".to_owned(), rate_micros: 920_500 });
+        assert_eq!(config.settle(101, "usd"), (93, "eur".to_owned(), Some(920_500)));
         assert_eq!(config.settle(101, "inr"), (101, "inr".to_owned(), None));
     }
 }

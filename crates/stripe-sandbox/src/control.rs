@@ -95,9 +95,7 @@ impl Control {
 
     /// A late payment arrives, or does not.
     pub fn settle_async(&self, session: &str, outcome: Outcome) -> Result<(), ControlError> {
-        Ok(self.change(|state, cx| {
-            state.decide_late_payment(session, outcome == Outcome::Succeeds, cx)
-        })?)
+        Ok(self.change(|state, cx| state.decide_late_payment(session, outcome == Outcome::Succeeds, cx))?)
     }
 
     /// The buyer abandons the page, and its time is over at once.
@@ -119,43 +117,27 @@ impl Control {
 
     /// Decides a pending refund, or lets one that succeeded fail after all.
     pub fn settle_refund(&self, refund: &str, outcome: Outcome) -> Result<(), ControlError> {
-        let decided =
-            self.change(|state, cx| state.decide_refund(refund, outcome == Outcome::Succeeds, cx));
-        decided
-            .then_some(())
-            .ok_or_else(|| ControlError(format!("refund {refund} cannot take that outcome")))
+        let decided = self.change(|state, cx| state.decide_refund(refund, outcome == Outcome::Succeeds, cx));
+        decided.then_some(()).ok_or_else(|| ControlError(format!("refund {refund} cannot take that outcome")))
     }
 
     /// Decides a pending payout, or lets one that arrived come back.
     pub fn settle_payout(&self, payout: &str, outcome: Outcome) -> Result<(), ControlError> {
-        let decided =
-            self.change(|state, cx| state.decide_payout(payout, outcome == Outcome::Succeeds, cx));
-        decided
-            .then_some(())
-            .ok_or_else(|| ControlError(format!("payout {payout} cannot take that outcome")))
+        let decided = self.change(|state, cx| state.decide_payout(payout, outcome == Outcome::Succeeds, cx));
+        decided.then_some(()).ok_or_else(|| ControlError(format!("payout {payout} cannot take that outcome")))
     }
 
     /// An account's holder tells Stripe everything: it can receive transfers from now on.
     pub fn onboard(&self, account: &str) -> Result<(), ControlError> {
         let known = self.change(|state, cx| state.onboard(account, cx));
-        known
-            .then_some(())
-            .ok_or_else(|| ControlError(format!("there is no account {account}")))
+        known.then_some(()).ok_or_else(|| ControlError(format!("there is no account {account}")))
     }
 
     /// Adds available funds from outside; a negative amount takes them away.
     pub fn top_up(&self, amount: i64, currency: &str) {
         self.change(|state, cx| {
             let kind = if amount < 0 { "adjustment" } else { "topup" };
-            let movement = Movement {
-                kind,
-                amount,
-                fee: 0,
-                currency,
-                rate_micros: None,
-                source: None,
-                at_once: true,
-            };
+            let movement = Movement { kind, amount, fee: 0, currency, rate_micros: None, source: None, at_once: true };
             state.move_balance(movement, cx)
         });
     }
@@ -176,9 +158,7 @@ impl Control {
     /// Lets every held answer go. Gives how many there were.
     pub fn release_held(&self) -> u64 {
         let held = self.counts().held;
-        self.0
-            .gate
-            .add_permits(usize::try_from(held).unwrap_or_default());
+        self.0.gate.add_permits(usize::try_from(held).unwrap_or_default());
         held
     }
 
@@ -191,22 +171,14 @@ impl Control {
             Order::Shuffled { seed } => shuffle(&mut ids, seed),
         }
         let count = ids.len();
-        webhooks::spawn(
-            &self.0,
-            ids.into_iter().map(|id| (id, Duration::ZERO)).collect(),
-            Duration::ZERO,
-        );
+        webhooks::spawn(&self.0, ids.into_iter().map(|id| (id, Duration::ZERO)).collect(), Duration::ZERO);
         count
     }
 
     /// Delivers an event's webhook again, `times` at once.
     pub fn redeliver(&self, event: &str, times: usize) {
         for _ in 0..times {
-            webhooks::spawn(
-                &self.0,
-                vec![(event.to_owned(), Duration::ZERO)],
-                Duration::ZERO,
-            );
+            webhooks::spawn(&self.0, vec![(event.to_owned(), Duration::ZERO)], Duration::ZERO);
         }
     }
 

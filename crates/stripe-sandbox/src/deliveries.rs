@@ -22,11 +22,7 @@ impl Deliveries {
 
     pub async fn none(&self) {
         // The sender lives as long as we do, so waiting cannot fail.
-        let _ = self
-            .0
-            .subscribe()
-            .wait_for(|under_way| *under_way == 0)
-            .await;
+        let _ = self.0.subscribe().wait_for(|under_way| *under_way == 0).await;
     }
 }
 

@@ -17,11 +17,7 @@ pub(crate) struct ApiError {
 
 impl ApiError {
     /// Validation: nothing was begun.
-    pub fn invalid(
-        code: Option<&str>,
-        message: impl Into<String>,
-        param: Option<&str>,
-    ) -> ApiError {
+    pub fn invalid(code: Option<&str>, message: impl Into<String>, param: Option<&str>) -> ApiError {
         ApiError {
             status: 400,
             kind: "invalid_request_error",
@@ -34,47 +30,25 @@ impl ApiError {
 
     /// The objects' state forbids it: execution had begun.
     pub fn refused(code: Option<&str>, message: impl Into<String>) -> ApiError {
-        ApiError {
-            saved: true,
-            ..ApiError::invalid(code, message, None)
-        }
+        ApiError { saved: true, ..ApiError::invalid(code, message, None) }
     }
 
     pub fn missing(param: &str) -> ApiError {
-        ApiError::invalid(
-            Some("parameter_missing"),
-            format!("Missing required param: {param}."),
-            Some(param),
-        )
+        ApiError::invalid(Some("parameter_missing"), format!("Missing required param: {param}."), Some(param))
     }
 
     pub fn no_such(noun: &str, id: &str, param: &str) -> ApiError {
-        let error = ApiError::invalid(
-            Some("resource_missing"),
-            format!("No such {noun}: '{id}'"),
-            Some(param),
-        );
-        ApiError {
-            status: 404,
-            ..error
-        }
+        let error = ApiError::invalid(Some("resource_missing"), format!("No such {noun}: '{id}'"), Some(param));
+        ApiError { status: 404, ..error }
     }
 
     pub fn unauthorized(message: &str) -> ApiError {
-        ApiError {
-            status: 401,
-            ..ApiError::invalid(None, message, None)
-        }
+        ApiError { status: 401, ..ApiError::invalid(None, message, None) }
     }
 
     pub fn unrecognized(method: &str, path: &str) -> ApiError {
-        let message = format!(
-            "Unrecognized request URL ({method}: {path}). The sandbox speaks the part of Stripe's API that Haat uses."
-        );
-        ApiError {
-            status: 404,
-            ..ApiError::invalid(None, message, None)
-        }
+        let message = format!("Unrecognized request URL ({method}: {path}). The sandbox speaks the part of Stripe's API that Haat uses.");
+        ApiError { status: 404, ..ApiError::invalid(None, message, None) }
     }
 
     pub fn key_reused(key: &str) -> ApiError {
@@ -82,41 +56,22 @@ impl ApiError {
             "Keys for idempotent requests can only be used with the same parameters they were first used with. Try using a key \
              other than '{key}' if you meant to execute a different request."
         );
-        ApiError {
-            kind: "idempotency_error",
-            ..ApiError::invalid(None, message, None)
-        }
+        ApiError { kind: "idempotency_error", ..ApiError::invalid(None, message, None) }
     }
 
     pub fn key_in_use(key: &str) -> ApiError {
-        let message = format!(
-            "There is currently another in-progress request using this Idempotent Key: {key}"
-        );
+        let message = format!("There is currently another in-progress request using this Idempotent Key: {key}");
         let error = ApiError::invalid(Some("idempotency_key_in_use"), message, None);
-        ApiError {
-            status: 409,
-            kind: "idempotency_error",
-            ..error
-        }
+        ApiError { status: 409, kind: "idempotency_error", ..error }
     }
 
     pub fn too_many() -> ApiError {
-        ApiError {
-            status: 429,
-            ..ApiError::invalid(Some("rate_limit"), "Request rate limit exceeded.", None)
-        }
+        ApiError { status: 429, ..ApiError::invalid(Some("rate_limit"), "Request rate limit exceeded.", None) }
     }
 
     pub fn server() -> ApiError {
         let message = "An unknown error occurred (asked for by a fault).";
-        ApiError {
-            status: 500,
-            kind: "api_error",
-            code: None,
-            message: message.to_owned(),
-            param: None,
-            saved: true,
-        }
+        ApiError { status: 500, kind: "api_error", code: None, message: message.to_owned(), param: None, saved: true }
     }
 
     pub fn body(&self) -> Value {

@@ -17,9 +17,7 @@ pub(crate) fn expand(value: &mut Value, paths: &[String], state: &State) -> Resu
     for path in paths {
         let segments: Vec<&str> = path.split('.').collect();
         if segments.len() > MAX_DEPTH + usize::from(segments[0] == "data") {
-            let message = format!(
-                "You cannot expand more than {MAX_DEPTH} levels of a property. Property: {path}"
-            );
+            let message = format!("You cannot expand more than {MAX_DEPTH} levels of a property. Property: {path}");
             return Err(ApiError::invalid(None, message, Some("expand")));
         }
         walk(value, &segments, path, state)?;
@@ -33,40 +31,25 @@ fn walk(value: &mut Value, segments: &[&str], path: &str, state: &State) -> Resu
     };
     if *first == "line_items" && value["object"] == "checkout.session" {
         let id = value["id"].as_str().unwrap_or_default();
-        value["line_items"] = state
-            .sessions
-            .get(id)
-            .map(sessions::line_items)
-            .unwrap_or_default();
+        value["line_items"] = state.sessions.get(id).map(sessions::line_items).unwrap_or_default();
         return Ok(());
     }
     match value.get_mut(*first) {
-        Some(Value::Array(items)) => items
-            .iter_mut()
-            .try_for_each(|item| walk(item, rest, path, state)),
+        Some(Value::Array(items)) => items.iter_mut().try_for_each(|item| walk(item, rest, path, state)),
         // Nothing is linked: there is nothing to expand, here or further on.
         Some(Value::Null) => Ok(()),
         None if LEFT_OUT.contains(first) => Ok(()),
         Some(linked @ Value::String(_)) => {
-            let object = linked
-                .as_str()
-                .and_then(|id| state.render(id))
-                .ok_or_else(|| not_expandable(path))?;
+            let object = linked.as_str().and_then(|id| state.render(id)).ok_or_else(|| not_expandable(path))?;
             *linked = object;
             walk(linked, rest, path, state)
         }
         // Already in full, by an earlier path or by nature.
-        Some(object @ Value::Object(_)) if !rest.is_empty() || object.get("id").is_some() => {
-            walk(object, rest, path, state)
-        }
+        Some(object @ Value::Object(_)) if !rest.is_empty() || object.get("id").is_some() => walk(object, rest, path, state),
         Some(_) | None => Err(not_expandable(path)),
     }
 }
 
 fn not_expandable(path: &str) -> ApiError {
-    ApiError::invalid(
-        None,
-        format!("This property cannot be expanded ({path})."),
-        Some("expand"),
-    )
+    ApiError::invalid(None, format!("This property cannot be expanded ({path})."), Some("expand"))
 }

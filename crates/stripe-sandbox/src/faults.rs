@@ -28,11 +28,7 @@ pub enum FaultKind {
     /// Too many requests: nothing is done and nothing kept.
     RateLimited { retry_after_seconds: u32 },
     /// Nothing is done, and the refusal is kept: a `card_error` with 402, an `invalid_request_error` otherwise.
-    Refused {
-        status: u16,
-        code: String,
-        message: String,
-    },
+    Refused { status: u16, code: String, message: String },
     /// The answer waits this long (real time) after everything was done.
     Delay { milliseconds: u64 },
     /// The answer waits after everything was done, until `release_held`.
@@ -84,11 +80,7 @@ impl Faults {
     /// All faults that apply to this request; each counts down.
     pub fn take(&mut self, operation: Operation) -> Vec<FaultKind> {
         let mut taken = Vec::new();
-        for fault in self
-            .operations
-            .iter_mut()
-            .filter(|fault| fault.operation == operation && fault.times > 0)
-        {
+        for fault in self.operations.iter_mut().filter(|fault| fault.operation == operation && fault.times > 0) {
             fault.times -= 1;
             taken.push(fault.kind.clone());
         }
@@ -99,11 +91,7 @@ impl Faults {
     /// All faults that apply to this event's delivery; each counts down.
     pub fn take_webhook(&mut self, event: &str) -> Vec<WebhookFaultKind> {
         let mut taken = Vec::new();
-        for fault in self
-            .webhooks
-            .iter_mut()
-            .filter(|f| (f.event == "*" || f.event == event) && f.times > 0)
-        {
+        for fault in self.webhooks.iter_mut().filter(|f| (f.event == "*" || f.event == event) && f.times > 0) {
             fault.times -= 1;
             taken.push(fault.kind.clone());
         }
@@ -143,11 +131,7 @@ mod tests {
     #[test]
     fn a_fault_counts_down_and_keeps_to_its_operation() {
         let mut faults = Faults::default();
-        faults.operations.push(Fault {
-            operation: Operation::CreateRefund,
-            kind: FaultKind::Hold,
-            times: 2,
-        });
+        faults.operations.push(Fault { operation: Operation::CreateRefund, kind: FaultKind::Hold, times: 2 });
         assert_eq!(faults.take(Operation::CreateTransfer), []);
         assert_eq!(faults.take(Operation::CreateRefund), [FaultKind::Hold]);
         assert_eq!(faults.take(Operation::CreateRefund), [FaultKind::Hold]);

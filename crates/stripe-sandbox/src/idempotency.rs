@@ -31,24 +31,13 @@ pub(crate) enum Lookup {
     Replay(SavedResult),
 }
 
-pub(crate) fn look_up(
-    state: &State,
-    key: &str,
-    path: &str,
-    parameters: &str,
-) -> Result<Lookup, ApiError> {
+pub(crate) fn look_up(state: &State, key: &str, path: &str, parameters: &str) -> Result<Lookup, ApiError> {
     if key.is_empty() || key.len() > MAX_KEY_LENGTH {
-        return Err(ApiError::invalid(
-            None,
-            "Idempotency keys are 1 to 255 characters.",
-            None,
-        ));
+        return Err(ApiError::invalid(None, "Idempotency keys are 1 to 255 characters.", None));
     }
     match state.keys.get(key) {
         None => Ok(Lookup::New),
-        Some(saved) if saved.path != path || saved.parameters != parameters => {
-            Err(ApiError::key_reused(key))
-        }
+        Some(saved) if saved.path != path || saved.parameters != parameters => Err(ApiError::key_reused(key)),
         Some(saved) if saved.in_flight => Err(ApiError::key_in_use(key)),
         Some(saved) => Ok(Lookup::Replay(saved.clone())),
     }
@@ -56,24 +45,15 @@ pub(crate) fn look_up(
 
 /// Forgets old keys. The table is walked only when its oldest key is due.
 pub(crate) fn prune(state: &mut State, now: i64) {
-    if state
-        .oldest_key
-        .is_some_and(|oldest| oldest + KEPT_SECONDS <= now)
-    {
-        state
-            .keys
-            .retain(|_, saved| saved.created + KEPT_SECONDS > now);
+    if state.oldest_key.is_some_and(|oldest| oldest + KEPT_SECONDS <= now) {
+        state.keys.retain(|_, saved| saved.created + KEPT_SECONDS > now);
         state.oldest_key = state.keys.values().map(|saved| saved.created).min();
         state.dirty = true;
     }
 }
 
 pub(crate) fn save(state: &mut State, key: &str, saved: SavedResult) {
-    state.oldest_key = Some(
-        state
-            .oldest_key
-            .map_or(saved.created, |oldest| oldest.min(saved.created)),
-    );
+    state.oldest_key = Some(state.oldest_key.map_or(saved.created, |oldest| oldest.min(saved.created)));
     state.keys.insert(key.to_owned(), saved);
     state.dirty = true;
 }

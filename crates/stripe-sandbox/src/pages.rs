@@ -13,10 +13,7 @@ use crate::webhooks;
 const TEMPLATE: &str = include_str!("page.html");
 
 /// Stripe's currencies without decimals.
-const ZERO_DECIMAL: &[&str] = &[
-    "bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf",
-    "xof", "xpf",
-];
+const ZERO_DECIMAL: &[&str] = &["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"];
 
 /// Stripe's currencies with three decimals.
 const THREE_DECIMAL: &[&str] = &["bhd", "jod", "kwd", "omr", "tnd"];
@@ -49,18 +46,8 @@ async fn show_session(id: Path<String>, shared: Data<Shared>) -> HttpResponse {
     let (session, batch) = shared.change(None, |state, _| state.sessions.get(id.as_str()).cloned());
     webhooks::spawn_after_answer(&shared.into_inner(), batch);
     match session {
-        Some(session) => html(
-            200,
-            &session_title(&session),
-            &session_content(&session, None),
-            &session.id,
-        ),
-        None => html(
-            404,
-            "Not found",
-            "<p>There is no such checkout page.</p>",
-            "",
-        ),
+        Some(session) => html(200, &session_title(&session), &session_content(&session, None), &session.id),
+        None => html(404, "Not found", "<p>There is no such checkout page.</p>", ""),
     }
 }
 
@@ -79,28 +66,13 @@ async fn act(id: Path<String>, click: Form<Click>, shared: Data<Shared>) -> Http
     });
     webhooks::spawn_after_answer(&shared, batch);
     let Some(session) = session else {
-        return html(
-            404,
-            "Not found",
-            "<p>There is no such checkout page.</p>",
-            "",
-        );
+        return html(404, "Not found", "<p>There is no such checkout page.</p>", "");
     };
     match (done, click.action) {
-        (Some(Err(_)), _) => html(
-            409,
-            &session_title(&session),
-            &session_content(&session, None),
-            &session.id,
-        ),
+        (Some(Err(_)), _) => html(409, &session_title(&session), &session_content(&session, None), &session.id),
         (Some(Ok(_)), Action::Decline) => {
             let notice = "The card was declined. Nothing was paid; try again.";
-            html(
-                200,
-                &session_title(&session),
-                &session_content(&session, Some(notice)),
-                &session.id,
-            )
+            html(200, &session_title(&session), &session_content(&session, Some(notice)), &session.id)
         }
         (Some(Ok(_)), _) => see_other(&session.success_address()),
         (None, _) => see_other(session.cancel_url.as_deref().unwrap_or(&session.url)),
@@ -123,20 +95,12 @@ async fn onboard(id: Path<String>, shared: Data<Shared>) -> HttpResponse {
     let shared: Arc<Shared> = shared.into_inner();
     let (return_url, batch) = shared.change(None, |state, context| {
         state.onboard(&id, context);
-        state
-            .accounts
-            .get(id.as_str())
-            .and_then(|account| account.return_url.clone())
+        state.accounts.get(id.as_str()).and_then(|account| account.return_url.clone())
     });
     webhooks::spawn_after_answer(&shared, batch);
     match return_url {
         Some(url) => see_other(&url),
-        None => html(
-            404,
-            "Not found",
-            "<p>There is no such account, or no link was made for it.</p>",
-            "",
-        ),
+        None => html(404, "Not found", "<p>There is no such account, or no link was made for it.</p>", ""),
     }
 }
 
@@ -152,20 +116,12 @@ fn session_content(session: &Session, notice: Option<&str>) -> String {
     match session.status {
         SessionStatus::Complete => {
             let back = escape(&session.success_address());
-            let word = if session.paid {
-                "This order is paid."
-            } else {
-                "The payment is under way."
-            };
-            format!(
-                "<h1>Checkout</h1><p>{word}</p><a class=\"button\" href=\"{back}\">Back to the shop</a>"
-            )
+            let word = if session.paid { "This order is paid." } else { "The payment is under way." };
+            format!("<h1>Checkout</h1><p>{word}</p><a class=\"button\" href=\"{back}\">Back to the shop</a>")
         }
         SessionStatus::Expired => {
             let back = session.cancel_url.as_deref().map(escape);
-            let link = back
-                .map(|url| format!("<a class=\"button\" href=\"{url}\">Back to the shop</a>"))
-                .unwrap_or_default();
+            let link = back.map(|url| format!("<a class=\"button\" href=\"{url}\">Back to the shop</a>")).unwrap_or_default();
             format!("<h1>Checkout</h1><p>This page has expired. Nothing was paid.</p>{link}")
         }
         SessionStatus::Open => open_content(session, notice),
@@ -176,25 +132,12 @@ fn open_content(session: &Session, notice: Option<&str>) -> String {
     let total = amount(session.total(), &session.currency);
     let line = |line: &crate::resources::sessions::Line| {
         let price = amount(line.unit_amount * line.quantity, &session.currency);
-        let count = if line.quantity > 1 {
-            format!(" <small>× {}</small>", line.quantity)
-        } else {
-            String::new()
-        };
-        format!(
-            "<li><span>{}{count}</span><span>{price}</span></li>",
-            escape(&line.name)
-        )
+        let count = if line.quantity > 1 { format!(" <small>× {}</small>", line.quantity) } else { String::new() };
+        format!("<li><span>{}{count}</span><span>{price}</span></li>", escape(&line.name))
     };
     let lines: String = session.lines.iter().map(line).collect();
-    let notice = notice
-        .map(|text| format!("<p class=\"notice\" role=\"alert\">{}</p>", escape(text)))
-        .unwrap_or_default();
-    let email = session
-        .customer_email
-        .as_deref()
-        .map(|e| format!("<p><small>Receipt to {}</small></p>", escape(e)))
-        .unwrap_or_default();
+    let notice = notice.map(|text| format!("<p class=\"notice\" role=\"alert\">{}</p>", escape(text))).unwrap_or_default();
+    let email = session.customer_email.as_deref().map(|e| format!("<p><small>Receipt to {}</small></p>", escape(e))).unwrap_or_default();
     format!(
         "<h1>To pay</h1><p class=\"total\">{total}</p>{notice}<ul>{lines}</ul>{email}<form method=\"post\">\
          <button class=\"pay\" name=\"action\" value=\"pay\">Pay {total}</button>\
@@ -215,39 +158,22 @@ fn amount(units: i64, currency: &str) -> String {
     let code = currency.to_ascii_uppercase();
     match decimals {
         0 => format!("{code} {units}"),
-        _ => format!(
-            "{code} {}.{:0width$}",
-            units / scale,
-            units % scale,
-            width = decimals as usize
-        ),
+        _ => format!("{code} {}.{:0width$}", units / scale, units % scale, width = decimals as usize),
     }
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-        .replace('\'', "&#39;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }
 
 fn html(status: u16, title: &str, content: &str, footer: &str) -> HttpResponse {
     let status = actix_web::http::StatusCode::from_u16(status).unwrap_or_default();
-    let page = TEMPLATE
-        .replace("{{title}}", &escape(title))
-        .replace("{{footer}}", &escape(footer))
-        .replace("{{content}}", content);
-    HttpResponse::build(status)
-        .content_type("text/html; charset=utf-8")
-        .insert_header(("Cache-Control", "no-store"))
-        .body(page)
+    let page = TEMPLATE.replace("{{title}}", &escape(title)).replace("{{footer}}", &escape(footer)).replace("{{content}}", content);
+    HttpResponse::build(status).content_type("text/html; charset=utf-8").insert_header(("Cache-Control", "no-store")).body(page)
 }
 
 fn see_other(url: &str) -> HttpResponse {
-    HttpResponse::SeeOther()
-        .insert_header(("Location", url))
-        .finish()
+    HttpResponse::SeeOther().insert_header(("Location", url)).finish()
 }
 
 #[cfg(test)]

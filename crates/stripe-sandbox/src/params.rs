@@ -22,10 +22,7 @@ impl Params {
         let mut values = BTreeMap::new();
         for (key, value) in pairs {
             let key = match key.strip_suffix("[]") {
-                Some(list) => (0..)
-                    .map(|i| format!("{list}[{i}]"))
-                    .find(|k| !values.contains_key(k))
-                    .unwrap_or(key),
+                Some(list) => (0..).map(|i| format!("{list}[{i}]")).find(|k| !values.contains_key(k)).unwrap_or(key),
                 None => key,
             };
             values.insert(key, value);
@@ -35,10 +32,7 @@ impl Params {
 
     /// Everything, in an order of its own: equal requests have equal fingerprints however they were written.
     pub fn fingerprint(&self) -> String {
-        self.0
-            .iter()
-            .map(|(key, value)| format!("{key}={value}\n"))
-            .collect()
+        self.0.iter().map(|(key, value)| format!("{key}={value}\n")).collect()
     }
 
     pub fn text(&mut self, key: &str) -> Option<String> {
@@ -46,22 +40,14 @@ impl Params {
     }
 
     pub fn required(&mut self, key: &str) -> Result<String, ApiError> {
-        self.text(key)
-            .filter(|value| !value.is_empty())
-            .ok_or_else(|| ApiError::missing(key))
+        self.text(key).filter(|value| !value.is_empty()).ok_or_else(|| ApiError::missing(key))
     }
 
     pub fn integer(&mut self, key: &str) -> Result<Option<i64>, ApiError> {
         let Some(value) = self.text(key) else {
             return Ok(None);
         };
-        let invalid = || {
-            ApiError::invalid(
-                Some("parameter_invalid_integer"),
-                format!("Invalid integer: {value}"),
-                Some(key),
-            )
-        };
+        let invalid = || ApiError::invalid(Some("parameter_invalid_integer"), format!("Invalid integer: {value}"), Some(key));
         value.parse().map(Some).map_err(|_| invalid())
     }
 
@@ -70,19 +56,14 @@ impl Params {
         match self.integer(key)? {
             Some(value) if value < least => {
                 let message = format!("This value must be greater than or equal to {least}.");
-                Err(ApiError::invalid(
-                    Some("parameter_invalid_integer"),
-                    message,
-                    Some(key),
-                ))
+                Err(ApiError::invalid(Some("parameter_invalid_integer"), message, Some(key)))
             }
             value => Ok(value),
         }
     }
 
     pub fn required_at_least(&mut self, key: &str, least: i64) -> Result<i64, ApiError> {
-        self.at_least(key, least)?
-            .ok_or_else(|| ApiError::missing(key))
+        self.at_least(key, least)?.ok_or_else(|| ApiError::missing(key))
     }
 
     pub fn boolean(&mut self, key: &str) -> Result<Option<bool>, ApiError> {
@@ -90,21 +71,15 @@ impl Params {
             None => Ok(None),
             Some("true") => Ok(Some(true)),
             Some("false") => Ok(Some(false)),
-            Some(other) => Err(ApiError::invalid(
-                None,
-                format!("Invalid boolean: {other}"),
-                Some(key),
-            )),
+            Some(other) => Err(ApiError::invalid(None, format!("Invalid boolean: {other}"), Some(key))),
         }
     }
 
     pub fn choice(&mut self, key: &str, allowed: &[&str]) -> Result<Option<String>, ApiError> {
         match self.text(key) {
-            Some(value) if !allowed.contains(&value.as_str()) => Err(ApiError::invalid(
-                None,
-                format!("Invalid {key}: must be one of {}", allowed.join(", ")),
-                Some(key),
-            )),
+            Some(value) if !allowed.contains(&value.as_str()) => {
+                Err(ApiError::invalid(None, format!("Invalid {key}: must be one of {}", allowed.join(", ")), Some(key)))
+            }
             value => Ok(value),
         }
     }
@@ -115,19 +90,15 @@ impl Params {
         if value.len() == 3 && value.bytes().all(|b| b.is_ascii_lowercase()) {
             return Ok(value);
         }
-        Err(ApiError::invalid(
-            None,
-            format!("Invalid currency: {value}."),
-            Some(key),
-        ))
+        Err(ApiError::invalid(None, format!("Invalid currency: {value}."), Some(key)))
     }
 
     /// An absolute http or https address.
     pub fn url(&mut self, key: &str) -> Result<Option<String>, ApiError> {
         match self.text(key) {
-            Some(value) if !(value.starts_with("https://") || value.starts_with("http://")) => Err(
-                ApiError::invalid(Some("url_invalid"), "Not a valid URL", Some(key)),
-            ),
+            Some(value) if !(value.starts_with("https://") || value.starts_with("http://")) => {
+                Err(ApiError::invalid(Some("url_invalid"), "Not a valid URL", Some(key)))
+            }
             value => Ok(value),
         }
     }
@@ -138,61 +109,33 @@ impl Params {
 
     /// The values of `key[0]`, `key[1]`, …
     pub fn list(&mut self, key: &str) -> Vec<String> {
-        (0..)
-            .map_while(|i| self.text(&format!("{key}[{i}]")))
-            .collect()
+        (0..).map_while(|i| self.text(&format!("{key}[{i}]"))).collect()
     }
 
     /// Whether anything is given under `key[…]`.
     pub fn has(&self, key: &str) -> bool {
         let prefix = format!("{key}[");
-        self.0
-            .range(prefix.clone()..)
-            .next()
-            .is_some_and(|(k, _)| k.starts_with(&prefix))
+        self.0.range(prefix.clone()..).next().is_some_and(|(k, _)| k.starts_with(&prefix))
     }
 
     /// The pairs of `key[name]=value`, within Stripe's bounds.
     pub fn metadata(&mut self, key: &str) -> Result<BTreeMap<String, String>, ApiError> {
         let prefix = format!("{key}[");
-        let names: Vec<String> = self
-            .0
-            .keys()
-            .filter(|k| k.starts_with(&prefix))
-            .cloned()
-            .collect();
+        let names: Vec<String> = self.0.keys().filter(|k| k.starts_with(&prefix)).cloned().collect();
         let mut metadata = BTreeMap::new();
         for full in names {
-            let name = full[prefix.len()..]
-                .strip_suffix(']')
-                .unwrap_or_default()
-                .to_owned();
+            let name = full[prefix.len()..].strip_suffix(']').unwrap_or_default().to_owned();
             let value = self.text(&full).unwrap_or_default();
-            if name.is_empty()
-                || name.contains(['[', ']'])
-                || name.chars().count() > METADATA_KEY_LENGTH
-            {
-                return Err(ApiError::invalid(
-                    None,
-                    "Metadata keys are 1 to 40 characters without brackets.",
-                    Some(key),
-                ));
+            if name.is_empty() || name.contains(['[', ']']) || name.chars().count() > METADATA_KEY_LENGTH {
+                return Err(ApiError::invalid(None, "Metadata keys are 1 to 40 characters without brackets.", Some(key)));
             }
             if value.chars().count() > METADATA_VALUE_LENGTH {
-                return Err(ApiError::invalid(
-                    None,
-                    "Metadata values can have up to 500 characters.",
-                    Some(&full),
-                ));
+                return Err(ApiError::invalid(None, "Metadata values can have up to 500 characters.", Some(&full)));
             }
             metadata.insert(name, value);
         }
         if metadata.len() > METADATA_KEYS {
-            return Err(ApiError::invalid(
-                None,
-                "Metadata can have up to 50 keys.",
-                Some(key),
-            ));
+            return Err(ApiError::invalid(None, "Metadata can have up to 50 keys.", Some(key)));
         }
         Ok(metadata)
     }
@@ -200,11 +143,7 @@ impl Params {
     /// Refuses whatever was not read. Called before anything changes.
     pub fn finish(&self) -> Result<(), ApiError> {
         match self.0.keys().next() {
-            Some(key) => Err(ApiError::invalid(
-                Some("parameter_unknown"),
-                format!("Received unknown parameter: {key}"),
-                Some(key),
-            )),
+            Some(key) => Err(ApiError::invalid(Some("parameter_unknown"), format!("Received unknown parameter: {key}"), Some(key))),
             None => Ok(()),
         }
     }
@@ -216,8 +155,7 @@ mod tests {
 
     #[test]
     fn nested_keys_lists_and_metadata_are_read_and_the_rest_is_refused() {
-        let mut p =
-            Params::parse("a[0][b]=5&expand[]=x&expand[]=y&metadata[k]=v%26w&rest=1").unwrap();
+        let mut p = Params::parse("a[0][b]=5&expand[]=x&expand[]=y&metadata[k]=v%26w&rest=1").unwrap();
         assert!(p.has("a"));
         assert_eq!(p.integer("a[0][b]"), Ok(Some(5)));
         assert!(!p.has("a"));

@@ -84,22 +84,13 @@ pub(crate) fn route<'a>(method: &str, path: &'a str) -> Option<(Operation, &'a s
 }
 
 /// Carries an operation out. `refund_pending` is a fault's.
-pub(crate) fn run(
-    operation: Operation,
-    id: &str,
-    state: &mut State,
-    p: &mut Params,
-    refund_pending: bool,
-    cx: &Context,
-) -> Result<Value, ApiError> {
+pub(crate) fn run(operation: Operation, id: &str, state: &mut State, p: &mut Params, refund_pending: bool, cx: &Context) -> Result<Value, ApiError> {
     match operation {
         Operation::CreateSession => sessions::create(state, p, cx),
         Operation::ExpireSession => sessions::expire(state, id, p, cx),
         Operation::RetrieveSession => retrieve(&state.sessions, id, p),
         Operation::ListSessions => list(&state.sessions, &["status", "payment_intent"], p),
-        Operation::ListSessionLines => p
-            .finish()
-            .and_then(|()| find(&state.sessions, id, "session").map(sessions::line_items)),
+        Operation::ListSessionLines => p.finish().and_then(|()| find(&state.sessions, id, "session").map(sessions::line_items)),
         Operation::RetrievePaymentIntent => retrieve(&state.payment_intents, id, p),
         Operation::ListPaymentIntents => list(&state.payment_intents, &[], p),
         Operation::RetrieveCharge => retrieve(&state.charges, id, p),
@@ -109,11 +100,7 @@ pub(crate) fn run(
         Operation::ListRefunds => list(&state.refunds, &["payment_intent", "charge"], p),
         Operation::RetrieveBalance => p.finish().map(|()| state.balance()),
         Operation::RetrieveBalanceTransaction => retrieve(&state.balance_transactions, id, p),
-        Operation::ListBalanceTransactions => list(
-            &state.balance_transactions,
-            &["type", "currency", "source"],
-            p,
-        ),
+        Operation::ListBalanceTransactions => list(&state.balance_transactions, &["type", "currency", "source"], p),
         Operation::CreateAccount => accounts::create(state, p, cx),
         Operation::RetrieveAccount => retrieve(&state.accounts, id, p),
         Operation::ListAccounts => list(&state.accounts, &[], p),
@@ -127,7 +114,7 @@ pub(crate) fn run(
         Operation::RetrievePayout => retrieve(&state.payouts, id, p),
         Operation::ListPayouts => list(&state.payouts, &["status"], p),
         Operation::RetrieveEvent => retrieve(&state.events, id, p),
-        Operation::ListEvents => list(&state.events, &["type", "delivery_success"], p),
+        Operation::ListEvents => list(&state.events, &["type", "types", "delivery_success"], p),
     }
 }
 

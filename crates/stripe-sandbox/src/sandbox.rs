@@ -42,36 +42,24 @@ impl Sandbox {
         let base_url = format!("http://{}", listener.local_addr()?);
         let state = load(&config)?;
         let http = http_client()?;
-        let public_url = config
-            .public_url
-            .clone()
-            .unwrap_or_else(|| base_url.clone());
+        let public_url = config.public_url.clone().unwrap_or_else(|| base_url.clone());
         let (sender, receiver) = mpsc::channel();
-        let thread = std::thread::Builder::new()
-            .name("stripe-sandbox".to_owned())
-            .spawn(move || {
-                rt::System::new().block_on(async move {
-                    let shared = Arc::new(Shared {
-                        config,
-                        public_url: public_url.trim_end_matches('/').to_owned(),
-                        state: Mutex::new(state),
-                        http,
-                        runtime: tokio::runtime::Handle::current(),
-                        deliveries: Deliveries::new(),
-                        gate: Semaphore::new(0),
-                    });
-                    serve(listener, shared, &sender).await;
+        let thread = std::thread::Builder::new().name("stripe-sandbox".to_owned()).spawn(move || {
+            rt::System::new().block_on(async move {
+                let shared = Arc::new(Shared {
+                    config,
+                    public_url: public_url.trim_end_matches('/').to_owned(),
+                    state: Mutex::new(state),
+                    http,
+                    runtime: tokio::runtime::Handle::current(),
+                    deliveries: Deliveries::new(),
+                    gate: Semaphore::new(0),
                 });
-            })?;
-        let (shared, server) = receiver
-            .recv()
-            .map_err(|_| io::Error::other("the sandbox's server did not start"))??;
-        Ok(Sandbox {
-            base_url,
-            control: Control::new(shared),
-            server,
-            thread: Some(thread),
-        })
+                serve(listener, shared, &sender).await;
+            });
+        })?;
+        let (shared, server) = receiver.recv().map_err(|_| io::Error::other("the sandbox's server did not start"))??;
+        Ok(Sandbox { base_url, control: Control::new(shared), server, thread: Some(thread) })
     }
 
     /// What a Stripe client is given as its base URL.
@@ -137,13 +125,8 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>, started: &mpsc::Sende
 fn redeliver_unfinished(shared: &Arc<Shared>) {
     let unfinished = {
         let state = shared.lock();
-        let untaken = state
-            .events
-            .values()
-            .filter(|event| event.pending_webhooks > 0 && !state.withheld.contains(&event.id));
-        untaken
-            .map(|event| (event.id.clone(), Duration::ZERO))
-            .collect()
+        let untaken = state.events.values().filter(|event| event.pending_webhooks > 0 && !state.withheld.contains(&event.id));
+        untaken.map(|event| (event.id.clone(), Duration::ZERO)).collect()
     };
     webhooks::spawn_after_answer(shared, unfinished);
 }
@@ -160,9 +143,8 @@ async fn tick(shared: Arc<Shared>) {
 fn load(config: &Config) -> io::Result<State> {
     let file = config.state_file.as_deref().filter(|path| path.exists());
     let mut state = match file {
-        Some(path) => serde_json::from_slice(&std::fs::read(path)?).map_err(|e| {
-            io::Error::other(format!("{} is not a sandbox's state: {e}", path.display()))
-        })?,
+        Some(path) => serde_json::from_slice(&std::fs::read(path)?)
+            .map_err(|e| io::Error::other(format!("{} is not a sandbox's state: {e}", path.display())))?,
         None => State::new(seed()),
     };
     state.webhook_url = config.webhook_url.clone();
@@ -187,15 +169,10 @@ fn store(shared: &Shared) {
         }
         serde_json::to_vec(&*state)
     };
-    let written = bytes
-        .map_err(io::Error::other)
-        .and_then(|bytes| replace(path, &bytes));
+    let written = bytes.map_err(io::Error::other).and_then(|bytes| replace(path, &bytes));
     if let Err(error) = written {
         shared.lock().dirty = true;
-        eprintln!(
-            "stripe-sandbox: {} could not be written: {error}",
-            path.display()
-        );
+        eprintln!("stripe-sandbox: {} could not be written: {error}", path.display());
     }
 }
 
@@ -207,15 +184,11 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Webhooks go over plain HTTP, so no certificate is ever trusted.
 fn http_client() -> io::Result<reqwest::Client> {
-    let tls = rustls::ClientConfig::builder_with_provider(
-        rustls::crypto::ring::default_provider().into(),
-    )
-    .with_safe_default_protocol_versions()
-    .map_err(io::Error::other)?
-    .with_root_certificates(rustls::RootCertStore::empty())
-    .with_no_client_auth();
-    let builder = reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
-        .redirect(reqwest::redirect::Policy::none());
+    let tls = rustls::ClientConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
+        .with_safe_default_protocol_versions()
+        .map_err(io::Error::other)?
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    let builder = reqwest::Client::builder().tls_backend_preconfigured(tls).redirect(reqwest::redirect::Policy::none());
     builder.build().map_err(io::Error::other)
 }

@@ -23,12 +23,7 @@ struct Faults {
 }
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
-    let loopback = guard::fn_guard(|context| {
-        context
-            .head()
-            .peer_addr
-            .is_some_and(|peer| peer.ip().is_loopback())
-    });
+    let loopback = guard::fn_guard(|context| context.head().peer_addr.is_some_and(|peer| peer.ip().is_loopback()));
     config.service(
         web::scope("/sandbox")
             .guard(loopback)
@@ -42,17 +37,9 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 
 async fn add_faults(faults: Json<Faults>, shared: Data<Shared>) -> HttpResponse {
     let control = Control::new(shared.into_inner());
-    let Faults {
-        operations,
-        webhooks,
-        late_balance_transactions,
-    } = faults.into_inner();
-    operations
-        .into_iter()
-        .for_each(|fault| control.fault(fault));
-    webhooks
-        .into_iter()
-        .for_each(|fault| control.webhook_fault(fault));
+    let Faults { operations, webhooks, late_balance_transactions } = faults.into_inner();
+    operations.into_iter().for_each(|fault| control.fault(fault));
+    webhooks.into_iter().for_each(|fault| control.webhook_fault(fault));
     control.delay_balance_transactions(late_balance_transactions);
     HttpResponse::NoContent().finish()
 }
@@ -77,6 +64,5 @@ async fn counts(shared: Data<Shared>) -> HttpResponse {
 }
 
 async fn not_found(request: HttpRequest) -> HttpResponse {
-    HttpResponse::NotFound()
-        .json(json!({"error": {"message": format!("The sandbox has no {}.", request.path())}}))
+    HttpResponse::NotFound().json(json!({"error": {"message": format!("The sandbox has no {}.", request.path())}}))
 }

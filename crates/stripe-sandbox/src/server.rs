@@ -42,17 +42,8 @@ impl Shared {
     }
 
     /// One change: time passes, `change` is made, and its webhooks are taken out. `key` is the request's idempotency key.
-    pub fn change<T>(
-        &self,
-        key: Option<&str>,
-        change: impl FnOnce(&mut State, &Context) -> T,
-    ) -> (T, Batch) {
-        let context = Context {
-            now: (self.config.clock)(),
-            config: &self.config,
-            public_url: &self.public_url,
-            key,
-        };
+    pub fn change<T>(&self, key: Option<&str>, change: impl FnOnce(&mut State, &Context) -> T) -> (T, Batch) {
+        let context = Context { now: (self.config.clock)(), config: &self.config, public_url: &self.public_url, key };
         let mut state = self.lock();
         state.sweep(&context);
         let result = change(&mut state, &context);
@@ -65,9 +56,7 @@ struct Socket(std::net::TcpStream);
 
 /// Keeps a connection's socket where the request can find it.
 pub(crate) fn remember_socket(io: &dyn std::any::Any, data: &mut Extensions) {
-    let socket = io
-        .downcast_ref::<TcpStream>()
-        .and_then(|stream| stream.as_fd().try_clone_to_owned().ok());
+    let socket = io.downcast_ref::<TcpStream>().and_then(|stream| stream.as_fd().try_clone_to_owned().ok());
     if let Some(socket) = socket {
         data.insert(Arc::new(Socket(socket.into())));
     }
@@ -103,11 +92,7 @@ struct Outcome {
 impl Outcome {
     /// An answer that changes nothing.
     fn idle(reply: Option<Reply>, faults: Vec<FaultKind>) -> Outcome {
-        Outcome {
-            reply,
-            faults,
-            kept: None,
-        }
+        Outcome { reply, faults, kept: None }
     }
 }
 
@@ -122,13 +107,8 @@ pub(crate) async fn api(request: HttpRequest, body: Bytes, shared: Data<Shared>)
         }
     };
     let key = call.key.clone();
-    let (outcome, batch) = shared.change(key.as_deref(), |state, context| {
-        carry_out(call, state, context)
-    });
-    let _in_flight = InFlight {
-        shared: &shared,
-        key: outcome.kept.as_deref(),
-    };
+    let (outcome, batch) = shared.change(key.as_deref(), |state, context| carry_out(call, state, context));
+    let _in_flight = InFlight { shared: &shared, key: outcome.kept.as_deref() };
     if outcome.faults.contains(&FaultKind::WebhookEarly) {
         webhooks::deliver_now(&shared, batch).await;
     } else {
@@ -136,17 +116,12 @@ pub(crate) async fn api(request: HttpRequest, body: Bytes, shared: Data<Shared>)
     }
     for fault in &outcome.faults {
         match fault {
-            FaultKind::Delay { milliseconds } => {
-                tokio::time::sleep(Duration::from_millis(*milliseconds)).await
-            }
+            FaultKind::Delay { milliseconds } => tokio::time::sleep(Duration::from_millis(*milliseconds)).await,
             FaultKind::Hold => hold(&shared).await,
             _ => {}
         }
     }
-    let dropped = outcome
-        .faults
-        .iter()
-        .any(|f| matches!(f, FaultKind::DropBefore | FaultKind::DropAfter));
+    let dropped = outcome.faults.iter().any(|f| matches!(f, FaultKind::DropBefore | FaultKind::DropAfter));
     match outcome.reply {
         Some(reply) if !dropped => answer(reply, key.as_deref()),
         _ => {
@@ -161,33 +136,17 @@ pub(crate) async fn api(request: HttpRequest, body: Bytes, shared: Data<Shared>)
 
 /// Checks the key and finds the operation. Nothing of the body is read before.
 fn read(request: &HttpRequest, body: &[u8]) -> Result<Call, ApiError> {
-    let header = |name: &str| {
-        request
-            .headers()
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-    };
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     authenticate(header("Authorization"))?;
     let (method, path) = (request.method().as_str(), request.path());
-    let (operation, id) =
-        route(method, path).ok_or_else(|| ApiError::unrecognized(method, path))?;
+    let (operation, id) = route(method, path).ok_or_else(|| ApiError::unrecognized(method, path))?;
     let form = match method {
-        "POST" => std::str::from_utf8(body)
-            .map_err(|_| ApiError::invalid(None, "The request is not UTF-8.", None))?,
+        "POST" => std::str::from_utf8(body).map_err(|_| ApiError::invalid(None, "The request is not UTF-8.", None))?,
         _ => request.query_string(),
     };
-    let key = header("Idempotency-Key")
-        .filter(|_| method == "POST")
-        .map(str::to_owned);
+    let key = header("Idempotency-Key").filter(|_| method == "POST").map(str::to_owned);
     let parameters = Params::parse(form)?;
-    Ok(Call {
-        operation,
-        method: method.to_owned(),
-        path: path.to_owned(),
-        id: id.to_owned(),
-        parameters,
-        key,
-    })
+    Ok(Call { operation, method: method.to_owned(), path: path.to_owned(), id: id.to_owned(), parameters, key })
 }
 
 /// Test keys only: nothing that speaks to the sandbox may hold a live one.
@@ -204,9 +163,7 @@ fn authenticate(header: Option<&str>) -> Result<(), ApiError> {
     if key.starts_with("sk_test_") || key.starts_with("rk_test_") {
         return Ok(());
     }
-    Err(ApiError::unauthorized(
-        "Invalid API Key provided. The sandbox takes keys that begin with sk_test_ or rk_test_.",
-    ))
+    Err(ApiError::unauthorized("Invalid API Key provided. The sandbox takes keys that begin with sk_test_ or rk_test_."))
 }
 
 /// The critical section of one request.
@@ -217,14 +174,9 @@ fn carry_out(mut call: Call, state: &mut State, context: &Context) -> Outcome {
     for fault in &faults {
         match fault {
             FaultKind::DropBefore => return Outcome::idle(None, faults),
-            FaultKind::RateLimited {
-                retry_after_seconds,
-            } => {
+            FaultKind::RateLimited { retry_after_seconds } => {
                 let retry_after = Some(*retry_after_seconds);
-                let reply = Reply {
-                    retry_after,
-                    ..Reply::error(&ApiError::too_many(), request_id)
-                };
+                let reply = Reply { retry_after, ..Reply::error(&ApiError::too_many(), request_id) };
                 return Outcome::idle(Some(reply), faults);
             }
             _ => {}
@@ -244,83 +196,37 @@ fn carry_out(mut call: Call, state: &mut State, context: &Context) -> Outcome {
     let result = execute(&mut call, &faults, state, context);
     let saved = call.method == "POST" && result.as_ref().err().is_none_or(|error| error.saved);
     let reply = match result {
-        Ok(value) => Reply {
-            status: 200,
-            body: format!("{value:#}"),
-            request_id,
-            replayed: false,
-            retry_after: None,
-        },
+        Ok(value) => Reply { status: 200, body: format!("{value:#}"), request_id, replayed: false, retry_after: None },
         Err(error) => Reply::error(&error, request_id),
     };
     let kept = call.key.filter(|_| saved);
     if let Some(key) = &kept {
-        let (status, body, request_id) =
-            (reply.status, reply.body.clone(), reply.request_id.clone());
+        let (status, body, request_id) = (reply.status, reply.body.clone(), reply.request_id.clone());
         let created = context.now;
-        let saved = SavedResult {
-            path: call.path,
-            parameters: fingerprint,
-            status,
-            body,
-            request_id,
-            created,
-            in_flight: true,
-        };
+        let saved = SavedResult { path: call.path, parameters: fingerprint, status, body, request_id, created, in_flight: true };
         save(state, key, saved);
     }
-    Outcome {
-        reply: Some(reply),
-        faults,
-        kept,
-    }
+    Outcome { reply: Some(reply), faults, kept }
 }
 
 /// Runs the operation between the faults that come before and after it.
-fn execute(
-    call: &mut Call,
-    faults: &[FaultKind],
-    state: &mut State,
-    context: &Context,
-) -> Result<Value, ApiError> {
+fn execute(call: &mut Call, faults: &[FaultKind], state: &mut State, context: &Context) -> Result<Value, ApiError> {
     for fault in faults {
         match fault {
             FaultKind::ServerErrorBefore => return Err(ApiError::server()),
-            FaultKind::Refused {
-                status,
-                code,
-                message,
-            } => {
-                let kind = if *status == 402 {
-                    "card_error"
-                } else {
-                    "invalid_request_error"
-                };
+            FaultKind::Refused { status, code, message } => {
+                let kind = if *status == 402 { "card_error" } else { "invalid_request_error" };
                 let error = ApiError::refused(Some(code), message);
-                return Err(ApiError {
-                    status: *status,
-                    kind,
-                    ..error
-                });
+                return Err(ApiError { status: *status, kind, ..error });
             }
             _ => {}
         }
     }
     let pending = faults.contains(&FaultKind::RefundPending);
     let paths = call.parameters.list("expand");
-    let mut value = run(
-        call.operation,
-        &call.id,
-        state,
-        &mut call.parameters,
-        pending,
-        context,
-    )?;
+    let mut value = run(call.operation, &call.id, state, &mut call.parameters, pending, context)?;
     // By now the operation is done, so the refusal is kept with it.
-    expand(&mut value, &paths, state).map_err(|error| ApiError {
-        saved: true,
-        ..error
-    })?;
+    expand(&mut value, &paths, state).map_err(|error| ApiError { saved: true, ..error })?;
     if faults.contains(&FaultKind::ServerErrorAfter) {
         return Err(ApiError::server());
     }
@@ -359,32 +265,18 @@ impl Drop for InFlight<'_> {
 
 impl Reply {
     fn error(error: &ApiError, request_id: String) -> Reply {
-        Reply {
-            status: error.status,
-            body: format!("{:#}", error.body()),
-            request_id,
-            replayed: false,
-            retry_after: None,
-        }
+        Reply { status: error.status, body: format!("{:#}", error.body()), request_id, replayed: false, retry_after: None }
     }
 
     fn replay(saved: SavedResult) -> Reply {
-        Reply {
-            status: saved.status,
-            body: saved.body,
-            request_id: saved.request_id,
-            replayed: true,
-            retry_after: None,
-        }
+        Reply { status: saved.status, body: saved.body, request_id: saved.request_id, replayed: true, retry_after: None }
     }
 }
 
 fn answer(reply: Reply, key: Option<&str>) -> HttpResponse {
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::build(status);
-    response
-        .content_type("application/json")
-        .insert_header(("Request-Id", reply.request_id.as_str()));
+    response.content_type("application/json").insert_header(("Request-Id", reply.request_id.as_str()));
     response.insert_header(("Stripe-Version", API_VERSION));
     if let Some(key) = key {
         response.insert_header(("Idempotency-Key", key));

@@ -92,10 +92,7 @@ pub(crate) struct State {
 
 impl State {
     pub fn new(seed: u64) -> State {
-        State {
-            seed,
-            ..State::default()
-        }
+        State { seed, ..State::default() }
     }
 
     /// A new id: prefix, a rising number, and a digest that no other sandbox makes.
@@ -103,31 +100,17 @@ impl State {
         self.counter += 1;
         self.dirty = true;
         let digest = Sha256::digest([self.seed.to_be_bytes(), self.counter.to_be_bytes()].concat());
-        let tail: String = digest
-            .iter()
-            .take(7)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let tail: String = digest.iter().take(7).map(|byte| format!("{byte:02x}")).collect();
         format!("{prefix}{:010}{tail}", self.counter)
     }
 
     /// Lets time pass: sessions expire, funds become available, old idempotency keys are forgotten.
     pub fn sweep(&mut self, cx: &Context) {
-        while let Some((at, id)) = self
-            .maturing
-            .first()
-            .filter(|(at, _)| *at <= cx.now)
-            .cloned()
-        {
+        while let Some((at, id)) = self.maturing.first().filter(|(at, _)| *at <= cx.now).cloned() {
             self.maturing.remove(&(at, id.clone()));
             self.make_available(&id);
         }
-        while let Some((_, id)) = self
-            .open_sessions
-            .first()
-            .filter(|(at, _)| *at <= cx.now)
-            .cloned()
-        {
+        while let Some((_, id)) = self.open_sessions.first().filter(|(at, _)| *at <= cx.now).cloned() {
             self.expire_session(&id, cx);
         }
         crate::idempotency::prune(self, cx.now);
@@ -171,25 +154,13 @@ impl State {
 }
 
 /// Looks an object up for a request that names it as `param`.
-pub(crate) fn find<'a, R: Record>(
-    table: &'a Table<R>,
-    id: &str,
-    param: &str,
-) -> Result<&'a R, ApiError> {
-    table
-        .get(id)
-        .ok_or_else(|| ApiError::no_such(R::NOUN, id, param))
+pub(crate) fn find<'a, R: Record>(table: &'a Table<R>, id: &str, param: &str) -> Result<&'a R, ApiError> {
+    table.get(id).ok_or_else(|| ApiError::no_such(R::NOUN, id, param))
 }
 
 /// Looks an object up in order to change it.
-pub(crate) fn find_mut<'a, R: Record>(
-    table: &'a mut Table<R>,
-    id: &str,
-    param: &str,
-) -> Result<&'a mut R, ApiError> {
-    table
-        .get_mut(id)
-        .ok_or_else(|| ApiError::no_such(R::NOUN, id, param))
+pub(crate) fn find_mut<'a, R: Record>(table: &'a mut Table<R>, id: &str, param: &str) -> Result<&'a mut R, ApiError> {
+    table.get_mut(id).ok_or_else(|| ApiError::no_such(R::NOUN, id, param))
 }
 
 /// A list object around these.

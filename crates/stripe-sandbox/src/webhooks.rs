@@ -17,13 +17,8 @@ const AFTER_ANSWER: Duration = Duration::from_millis(20);
 const RECEIVER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// When a webhook is tried again (real time). Stripe keeps on for three days; here a person or a test is waiting.
-const RETRIES: [Duration; 5] = [
-    Duration::from_millis(200),
-    Duration::from_secs(1),
-    Duration::from_secs(5),
-    Duration::from_secs(30),
-    Duration::from_secs(120),
-];
+const RETRIES: [Duration; 5] =
+    [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(30), Duration::from_secs(120)];
 
 /// The events of one change, in the order in which they are to be delivered, each after a wait of its own.
 pub(crate) type Batch = Vec<(String, Duration)>;
@@ -33,17 +28,11 @@ pub(crate) fn take_batch(state: &mut State) -> Batch {
     let mut batch = Batch::new();
     let mut seeds = Vec::new();
     for id in std::mem::take(&mut state.outbox) {
-        let kind = state
-            .events
-            .get(&id)
-            .map(|event| event.kind.clone())
-            .unwrap_or_default();
+        let kind = state.events.get(&id).map(|event| event.kind.clone()).unwrap_or_default();
         let (mut wait, mut copies, mut withheld) = (Duration::ZERO, 1, false);
         for fault in state.faults.take_webhook(&kind) {
             match fault {
-                WebhookFaultKind::Late { milliseconds } => {
-                    wait += Duration::from_millis(milliseconds)
-                }
+                WebhookFaultKind::Late { milliseconds } => wait += Duration::from_millis(milliseconds),
                 WebhookFaultKind::Doubled => copies += 1,
                 WebhookFaultKind::Shuffled { seed } => seeds.push(seed),
                 WebhookFaultKind::Withheld => withheld = true,
@@ -118,11 +107,7 @@ async fn attempt(shared: &Arc<Shared>, id: &str) -> bool {
         state.counts.webhooks_sent += 1;
         (url, body)
     };
-    let signature = sign(
-        body.as_bytes(),
-        &shared.config.webhook_secret,
-        (shared.config.clock)(),
-    );
+    let signature = sign(body.as_bytes(), &shared.config.webhook_secret, (shared.config.clock)());
     let request = shared
         .http
         .post(url)
@@ -131,10 +116,7 @@ async fn attempt(shared: &Arc<Shared>, id: &str) -> bool {
         .header("User-Agent", "Stripe/1.0 (sandbox)")
         .timeout(RECEIVER_TIMEOUT)
         .body(body);
-    let taken = request
-        .send()
-        .await
-        .is_ok_and(|response| response.status().is_success());
+    let taken = request.send().await.is_ok_and(|response| response.status().is_success());
     if taken {
         let mut state = shared.lock();
         state.counts.webhooks_taken += 1;
@@ -148,15 +130,9 @@ async fn attempt(shared: &Arc<Shared>, id: &str) -> bool {
 
 /// The `Stripe-Signature` header: HMAC-SHA256 of time, dot and body. Written apart from the client's, so that the two can disagree.
 fn sign(body: &[u8], secret: &str, unix: i64) -> String {
-    let mut mac =
-        Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes a key of any length");
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes a key of any length");
     mac.update(format!("{unix}.").as_bytes());
     mac.update(body);
-    let hex: String = mac
-        .finalize()
-        .into_bytes()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hex: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     format!("t={unix},v1={hex}")
 }

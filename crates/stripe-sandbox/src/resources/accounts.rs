@@ -33,61 +33,33 @@ impl Account {
 
 /// `POST /v1/accounts`.
 pub(crate) fn create(state: &mut State, p: &mut Params, cx: &Context) -> Result<Value, ApiError> {
-    let kind = p
-        .choice("type", &["custom", "express", "standard"])?
-        .unwrap_or_else(|| "standard".to_owned());
+    let kind = p.choice("type", &["custom", "express", "standard"])?.unwrap_or_else(|| "standard".to_owned());
     let country = p.text("country").unwrap_or_else(|| "US".to_owned());
     if country.len() != 2 || !country.bytes().all(|b| b.is_ascii_uppercase()) {
-        return Err(ApiError::invalid(
-            Some("country_unsupported"),
-            format!("{country} is not currently supported by Stripe"),
-            Some("country"),
-        ));
+        return Err(ApiError::invalid(Some("country_unsupported"), format!("{country} is not currently supported by Stripe"), Some("country")));
     }
     let email = p.text("email");
-    let transfers = p
-        .boolean("capabilities[transfers][requested]")?
-        .unwrap_or(false);
+    let transfers = p.boolean("capabilities[transfers][requested]")?.unwrap_or(false);
     let metadata = p.metadata("metadata")?;
     p.finish()?;
     let id = state.id("acct_");
-    let account = Account {
-        id: id.clone(),
-        kind,
-        country,
-        email,
-        transfers,
-        onboarded: false,
-        return_url: None,
-        metadata,
-        created: cx.now,
-    };
+    let account = Account { id: id.clone(), kind, country, email, transfers, onboarded: false, return_url: None, metadata, created: cx.now };
     state.accounts.insert(id.clone(), account);
     find(&state.accounts, &id, "id").map(Record::json)
 }
 
 /// `POST /v1/account_links`.
-pub(crate) fn create_link(
-    state: &mut State,
-    p: &mut Params,
-    cx: &Context,
-) -> Result<Value, ApiError> {
+pub(crate) fn create_link(state: &mut State, p: &mut Params, cx: &Context) -> Result<Value, ApiError> {
     let account = p.required("account")?;
     p.required_url("refresh_url")?;
     let return_url = p.required_url("return_url")?;
-    p.choice("type", &["account_onboarding", "account_update"])?
-        .ok_or_else(|| ApiError::missing("type"))?;
+    p.choice("type", &["account_onboarding", "account_update"])?.ok_or_else(|| ApiError::missing("type"))?;
     p.finish()?;
-    let account = state
-        .accounts
-        .get_mut(&account)
-        .ok_or_else(|| ApiError::no_such(Account::NOUN, &account, "account"))?;
+    let account = state.accounts.get_mut(&account).ok_or_else(|| ApiError::no_such(Account::NOUN, &account, "account"))?;
     account.return_url = Some(return_url);
     state.dirty = true;
     let url = format!("{}/c/onboard/{}", cx.public_url, account.id);
-    Ok(
-        json!({"object": "account_link", "created": cx.now, "expires_at": cx.now + LINK_SECONDS, "url": url}),
-    )
+    Ok(json!({"object": "account_link", "created": cx.now, "expires_at": cx.now + LINK_SECONDS, "url": url}))
 }
 
 impl State {
@@ -115,11 +87,7 @@ impl Record for Account {
     }
 
     fn json(&self) -> Value {
-        let due: &[&str] = if self.onboarded {
-            &[]
-        } else {
-            &["external_account", "tos_acceptance.date"]
-        };
+        let due: &[&str] = if self.onboarded { &[] } else { &["external_account", "tos_acceptance.date"] };
         let requirements = json!({
             "alternatives": [], "current_deadline": null, "currently_due": due, "errors": [], "eventually_due": due,
             "disabled_reason": (!self.onboarded).then_some("requirements.past_due"), "past_due": due, "pending_verification": [],

@@ -53,11 +53,7 @@ impl State {
     /// Records a movement and gives its id.
     pub fn move_balance(&mut self, movement: Movement, cx: &Context) -> String {
         let id = self.id("txn_");
-        let wait = if movement.at_once {
-            0
-        } else {
-            cx.config.available_after_seconds
-        };
+        let wait = if movement.at_once { 0 } else { cx.config.available_after_seconds };
         let transaction = BalanceTransaction {
             id: id.clone(),
             kind: movement.kind.to_owned(),
@@ -83,10 +79,7 @@ impl State {
     pub fn make_available(&mut self, id: &str) {
         if let Some(transaction) = self.balance_transactions.get_mut(id) {
             transaction.matured = true;
-            *self
-                .available
-                .entry(transaction.currency.clone())
-                .or_default() += transaction.net();
+            *self.available.entry(transaction.currency.clone()).or_default() += transaction.net();
             self.dirty = true;
         }
     }
@@ -97,24 +90,13 @@ impl State {
 
     /// The balance object.
     pub fn balance(&self) -> Value {
-        let mut pending: BTreeMap<&str, i64> =
-            self.available.keys().map(|c| (c.as_str(), 0)).collect();
-        for transaction in self
-            .maturing
-            .iter()
-            .filter_map(|(_, id)| self.balance_transactions.get(id))
-        {
+        let mut pending: BTreeMap<&str, i64> = self.available.keys().map(|c| (c.as_str(), 0)).collect();
+        for transaction in self.maturing.iter().filter_map(|(_, id)| self.balance_transactions.get(id)) {
             *pending.entry(&transaction.currency).or_default() += transaction.net();
         }
         let funds = |amount: i64, currency: &str| json!({"amount": amount, "currency": currency, "source_types": {"card": amount}});
-        let available: Vec<Value> = pending
-            .keys()
-            .map(|currency| funds(self.available_in(currency), currency))
-            .collect();
-        let pending: Vec<Value> = pending
-            .iter()
-            .map(|(currency, amount)| funds(*amount, currency))
-            .collect();
+        let available: Vec<Value> = pending.keys().map(|currency| funds(self.available_in(currency), currency)).collect();
+        let pending: Vec<Value> = pending.iter().map(|(currency, amount)| funds(*amount, currency)).collect();
         json!({"object": "balance", "available": available, "pending": pending, "livemode": false})
     }
 }
@@ -168,7 +150,5 @@ impl Record for BalanceTransaction {
 
 /// Millionths as a JSON number, by its digits: no binary fraction is involved on our side.
 fn decimal(micros: i64) -> Option<Number> {
-    format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000)
-        .parse()
-        .ok()
+    format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000).parse().ok()
 }

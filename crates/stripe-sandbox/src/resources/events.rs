@@ -21,14 +21,7 @@ pub(crate) struct Event {
 impl Event {
     pub fn new(id: String, kind: &str, object: Value, cx: &Context) -> Event {
         let key = cx.key.map(str::to_owned);
-        Event {
-            id,
-            kind: kind.to_owned(),
-            object,
-            created: cx.now,
-            pending_webhooks: 1,
-            key,
-        }
+        Event { id, kind: kind.to_owned(), object, created: cx.now, pending_webhooks: 1, key }
     }
 }
 
@@ -43,11 +36,7 @@ impl Record for Event {
     fn field(&self, name: &str) -> Option<&str> {
         match name {
             "type" => Some(&self.kind),
-            "delivery_success" => Some(if self.pending_webhooks == 0 {
-                "true"
-            } else {
-                "false"
-            }),
+            "delivery_success" => Some(if self.pending_webhooks == 0 { "true" } else { "false" }),
             _ => None,
         }
     }

@@ -65,14 +65,7 @@ pub(crate) enum Method {
 
 impl State {
     /// Attempts a payment: makes a charge in this status and tells of it. Gives the charge's id.
-    pub fn charge(
-        &mut self,
-        intent: &str,
-        status: ChargeStatus,
-        method: Method,
-        email: Option<String>,
-        cx: &Context,
-    ) -> String {
+    pub fn charge(&mut self, intent: &str, status: ChargeStatus, method: Method, email: Option<String>, cx: &Context) -> String {
         let id = self.id("ch_");
         let Some(pi) = self.payment_intents.get_mut(intent) else {
             return id;
@@ -139,15 +132,7 @@ impl State {
         };
         let (amount, currency, rate_micros) = cx.config.settle(charge.amount, &charge.currency);
         let fee = cx.config.fee.of(amount);
-        let movement = Movement {
-            kind: "charge",
-            amount,
-            fee,
-            currency: &currency,
-            rate_micros,
-            source: Some(id),
-            at_once: false,
-        };
+        let movement = Movement { kind: "charge", amount, fee, currency: &currency, rate_micros, source: Some(id), at_once: false };
         let transaction = self.move_balance(movement, cx);
         if let Some(charge) = self.charges.get_mut(id) {
             charge.balance_transaction = Some(transaction);
@@ -156,14 +141,8 @@ impl State {
 
     /// Ends the lateness of every succeeded charge without a balance transaction. Gives their ids.
     pub fn settle_late_charges(&mut self, cx: &Context) -> Vec<String> {
-        let late =
-            |c: &&Charge| c.status == ChargeStatus::Succeeded && c.balance_transaction.is_none();
-        let ids: Vec<String> = self
-            .charges
-            .values()
-            .filter(late)
-            .map(|c| c.id.clone())
-            .collect();
+        let late = |c: &&Charge| c.status == ChargeStatus::Succeeded && c.balance_transaction.is_none();
+        let ids: Vec<String> = self.charges.values().filter(late).map(|c| c.id.clone()).collect();
         for id in &ids {
             self.settle_charge(id, cx);
             self.emit_id("charge.updated", id, cx);
@@ -192,11 +171,7 @@ impl Record for PaymentIntent {
     }
 
     fn json(&self) -> Value {
-        let received = if self.status == IntentStatus::Succeeded {
-            self.amount
-        } else {
-            0
-        };
+        let received = if self.status == IntentStatus::Succeeded { self.amount } else { 0 };
         let error = self.declined.then(|| {
             json!({"type": "card_error", "code": "card_declined", "decline_code": "generic_decline", "message": DECLINED,
                    "charge": self.latest_charge})
@@ -259,11 +234,7 @@ impl Record for Charge {
     }
 
     fn json(&self) -> Value {
-        let captured = if self.status == ChargeStatus::Succeeded {
-            self.amount
-        } else {
-            0
-        };
+        let captured = if self.status == ChargeStatus::Succeeded { self.amount } else { 0 };
         let failed = self.status == ChargeStatus::Failed;
         let details = match self.method {
             Method::Card => json!({"type": "card", "card": {

@@ -62,15 +62,7 @@ pub(crate) fn create(state: &mut State, p: &mut Params, cx: &Context) -> Result<
 }
 
 fn movement<'a>(kind: &'a str, amount: i64, currency: &'a str, source: &'a str) -> Movement<'a> {
-    Movement {
-        kind,
-        amount,
-        fee: 0,
-        currency,
-        rate_micros: None,
-        source: Some(source),
-        at_once: true,
-    }
+    Movement { kind, amount, fee: 0, currency, rate_micros: None, source: Some(source), at_once: true }
 }
 
 impl State {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::error::ApiError;
 use crate::params::Params;
 use crate::resources::balance::Movement;
-use crate::resources::payments::ChargeStatus;
+use crate::resources::payments::{Charge, ChargeStatus};
 use crate::state::{Context, Metadata, Record, State, find, find_mut};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -33,98 +33,73 @@ pub(crate) enum RefundStatus {
 }
 
 /// `POST /v1/refunds`. `pending` leaves the decision to [`State::decide_refund`].
-pub(crate) fn create(
-    state: &mut State,
-    p: &mut Params,
-    pending: bool,
-    cx: &Context,
-) -> Result<Value, ApiError> {
+pub(crate) fn create(state: &mut State, p: &mut Params, pending: bool, cx: &Context) -> Result<Value, ApiError> {
     let (intent, charge) = (p.text("payment_intent"), p.text("charge"));
     let amount = p.at_least("amount", 1)?;
-    let reason = p.choice(
-        "reason",
-        &["duplicate", "fraudulent", "requested_by_customer"],
-    )?;
+    let reason = p.choice("reason", &["duplicate", "fraudulent", "requested_by_customer"])?;
     let metadata = p.metadata("metadata")?;
     p.finish()?;
-    let charge = match (intent, charge) {
-        (Some(intent), None) => {
-            let intent = find(&state.payment_intents, &intent, "payment_intent")?;
-            intent.latest_charge.clone().ok_or_else(|| {
-                ApiError::refused(
-                    None,
-                    format!(
-                        "This PaymentIntent ({}) does not have a successful charge to refund.",
-                        intent.id
-                    ),
-                )
-            })?
-        }
-        (None, Some(charge)) => charge,
-        (Some(_), Some(_)) => {
-            return Err(ApiError::invalid(
-                None,
-                "You may only specify one of these parameters: charge, payment_intent.",
-                Some("charge"),
-            ));
-        }
-        (None, None) => return Err(ApiError::missing("payment_intent")),
-    };
+    let charge = charge_named(state, intent, charge)?;
     let id = state.id("re_");
     let charge = find_mut(&mut state.charges, &charge, "charge")?;
-    if charge.status != ChargeStatus::Succeeded {
-        return Err(ApiError::refused(
-            None,
-            format!(
-                "This Charge ({}) does not have a successful payment to refund.",
-                charge.id
-            ),
-        ));
-    }
-    let left = charge.amount - charge.amount_refunded;
-    if left == 0 {
-        return Err(ApiError::refused(
-            Some("charge_already_refunded"),
-            format!("Charge {} has already been refunded.", charge.id),
-        ));
-    }
-    let amount = amount.unwrap_or(left);
-    if amount > left {
-        let message = format!(
-            "Refund amount ({amount}) is greater than unrefunded amount on charge ({left})"
-        );
-        return Err(ApiError {
-            param: Some("amount".to_owned()),
-            ..ApiError::refused(None, message)
-        });
-    }
+    let amount = refundable(charge, amount)?;
     charge.amount_refunded += amount;
+    let charge = charge.clone();
     let refund = Refund {
         id: id.clone(),
-        status: if pending {
-            RefundStatus::Pending
-        } else {
-            RefundStatus::Succeeded
-        },
+        status: if pending { RefundStatus::Pending } else { RefundStatus::Succeeded },
         amount,
-        currency: charge.currency.clone(),
+        currency: charge.currency,
         charge: charge.id.clone(),
-        payment_intent: charge.payment_intent.clone(),
+        payment_intent: charge.payment_intent,
         balance_transaction: None,
         failure_balance_transaction: None,
         reason,
         metadata,
         created: cx.now,
     };
-    let charge = charge.id.clone();
     state.refunds.insert(id.clone(), refund);
     let transaction = state.refund_movement(&id, "refund", -1, cx);
-    if let Some(refund) = state.refunds.get_mut(&id) {
-        refund.balance_transaction = transaction;
-    }
+    find_mut(&mut state.refunds, &id, "id")?.balance_transaction = transaction;
     state.emit_id("refund.created", &id, cx);
-    state.emit_id("charge.refunded", &charge, cx);
+    state.emit_id("charge.refunded", &charge.id, cx);
     find(&state.refunds, &id, "id").map(Record::json)
+}
+
+/// The charge that a request names, by itself or through its payment intent.
+fn charge_named(state: &State, intent: Option<String>, charge: Option<String>) -> Result<String, ApiError> {
+    match (intent, charge) {
+        (Some(intent), None) => {
+            let intent = find(&state.payment_intents, &intent, "payment_intent")?;
+            let message = format!("This PaymentIntent ({}) does not have a successful charge to refund.", intent.id);
+            intent.latest_charge.clone().ok_or_else(|| ApiError::refused(None, message))
+        }
+        (None, Some(charge)) => Ok(charge),
+        (Some(_), Some(_)) => {
+            let message = "You may only specify one of these parameters: charge, payment_intent.";
+            Err(ApiError::invalid(None, message, Some("charge")))
+        }
+        (None, None) => Err(ApiError::missing("payment_intent")),
+    }
+}
+
+/// The amount asked for, or all that is left, if the charge has it.
+fn refundable(charge: &Charge, amount: Option<i64>) -> Result<i64, ApiError> {
+    if charge.status != ChargeStatus::Succeeded {
+        let message = format!("This Charge ({}) does not have a successful payment to refund.", charge.id);
+        return Err(ApiError::refused(None, message));
+    }
+    let left = charge.amount - charge.amount_refunded;
+    let amount = amount.unwrap_or(left);
+    if left == 0 {
+        let message = format!("Charge {} has already been refunded.", charge.id);
+        return Err(ApiError::refused(Some("charge_already_refunded"), message));
+    }
+    if amount > left {
+        let message = format!("Refund amount ({amount}) is greater than unrefunded amount on charge ({left})");
+        return Err(ApiError { param: Some("amount".to_owned()), ..ApiError::refused(None, message) });
+    }
+    Ok(amount)
 }
 
 impl State {
@@ -161,15 +136,7 @@ impl State {
     fn refund_movement(&mut self, id: &str, kind: &str, sign: i64, cx: &Context) -> Option<String> {
         let refund = self.refunds.get(id)?;
         let (amount, currency, rate_micros) = cx.config.settle(refund.amount, &refund.currency);
-        let movement = Movement {
-            kind,
-            amount: sign * amount,
-            fee: 0,
-            currency: &currency,
-            rate_micros,
-            source: Some(id),
-            at_once: true,
-        };
+        let movement = Movement { kind, amount: sign * amount, fee: 0, currency: &currency, rate_micros, source: Some(id), at_once: true };
         Some(self.move_balance(movement, cx))
     }
 }

@@ -49,19 +49,13 @@ pub(crate) fn create(state: &mut State, p: &mut Params, cx: &Context) -> Result<
     let description = p.text("description");
     let metadata = p.metadata("metadata")?;
     p.finish()?;
-    let account = state.accounts.get(&destination).ok_or_else(|| {
-        ApiError::invalid(
-            Some("resource_missing"),
-            format!("No such destination: '{destination}'"),
-            Some("destination"),
-        )
-    })?;
+    let account = state
+        .accounts
+        .get(&destination)
+        .ok_or_else(|| ApiError::invalid(Some("resource_missing"), format!("No such destination: '{destination}'"), Some("destination")))?;
     if !account.can_receive_transfers() {
         let message = "Your destination account needs to have at least one of the following capabilities enabled: transfers";
-        return Err(ApiError::refused(
-            Some("insufficient_capabilities_for_transfer"),
-            message,
-        ));
+        return Err(ApiError::refused(Some("insufficient_capabilities_for_transfer"), message));
     }
     if state.available_in(&currency) < amount {
         let message = "You have insufficient available funds in your Stripe account.";
@@ -90,12 +84,7 @@ pub(crate) fn create(state: &mut State, p: &mut Params, cx: &Context) -> Result<
 }
 
 /// `POST /v1/transfers/{id}/reversals`.
-pub(crate) fn reverse(
-    state: &mut State,
-    transfer: &str,
-    p: &mut Params,
-    cx: &Context,
-) -> Result<Value, ApiError> {
+pub(crate) fn reverse(state: &mut State, transfer: &str, p: &mut Params, cx: &Context) -> Result<Value, ApiError> {
     let amount = p.at_least("amount", 1)?;
     p.text("description");
     let metadata = p.metadata("metadata")?;
@@ -105,32 +94,15 @@ pub(crate) fn reverse(
     let currency = found.currency.clone();
     let amount = amount.unwrap_or(left);
     if left == 0 {
-        return Err(ApiError::refused(
-            None,
-            format!("Transfer {transfer} is already fully reversed."),
-        ));
+        return Err(ApiError::refused(None, format!("Transfer {transfer} is already fully reversed.")));
     }
     if amount > left {
-        let message = format!(
-            "Transfer reversal amount ({amount}) is greater than unreversed amount on transfer ({left})"
-        );
-        return Err(ApiError {
-            param: Some("amount".to_owned()),
-            ..ApiError::refused(None, message)
-        });
+        let message = format!("Transfer reversal amount ({amount}) is greater than unreversed amount on transfer ({left})");
+        return Err(ApiError { param: Some("amount".to_owned()), ..ApiError::refused(None, message) });
     }
     let id = state.id("trr_");
-    let balance_transaction =
-        state.move_balance(movement("transfer_refund", amount, &currency, &id), cx);
-    let reversal = Reversal {
-        id: id.clone(),
-        amount,
-        currency,
-        transfer: transfer.to_owned(),
-        balance_transaction,
-        metadata,
-        created: cx.now,
-    };
+    let balance_transaction = state.move_balance(movement("transfer_refund", amount, &currency, &id), cx);
+    let reversal = Reversal { id: id.clone(), amount, currency, transfer: transfer.to_owned(), balance_transaction, metadata, created: cx.now };
     let shown = reversal.json();
     let changed = find_mut(&mut state.transfers, transfer, "id")?;
     changed.amount_reversed += amount;
@@ -141,32 +113,16 @@ pub(crate) fn reverse(
 }
 
 /// `GET /v1/transfers/{id}/reversals`.
-pub(crate) fn list_reversals(
-    state: &State,
-    transfer: &str,
-    p: &mut Params,
-) -> Result<Value, ApiError> {
+pub(crate) fn list_reversals(state: &State, transfer: &str, p: &mut Params) -> Result<Value, ApiError> {
     let transfer = find(&state.transfers, transfer, "id")?;
-    let table: Table<Reversal> = transfer
-        .reversals
-        .iter()
-        .map(|r| (r.id.clone(), r.clone()))
-        .collect();
+    let table: Table<Reversal> = transfer.reversals.iter().map(|r| (r.id.clone(), r.clone())).collect();
     let mut page = list(&table, &[], p)?;
     page["url"] = json!(format!("/v1/transfers/{}/reversals", transfer.id));
     Ok(page)
 }
 
 fn movement<'a>(kind: &'a str, amount: i64, currency: &'a str, source: &'a str) -> Movement<'a> {
-    Movement {
-        kind,
-        amount,
-        fee: 0,
-        currency,
-        rate_micros: None,
-        source: Some(source),
-        at_once: true,
-    }
+    Movement { kind, amount, fee: 0, currency, rate_micros: None, source: Some(source), at_once: true }
 }
 
 impl Record for Transfer {
@@ -186,18 +142,8 @@ impl Record for Transfer {
     }
 
     fn json(&self) -> Value {
-        let reversals: Vec<Value> = self
-            .reversals
-            .iter()
-            .rev()
-            .take(SHOWN_REVERSALS)
-            .map(Record::json)
-            .collect();
-        let mut shown = list_object(
-            reversals,
-            self.reversals.len() > SHOWN_REVERSALS,
-            &format!("/v1/transfers/{}/reversals", self.id),
-        );
+        let reversals: Vec<Value> = self.reversals.iter().rev().take(SHOWN_REVERSALS).map(Record::json).collect();
+        let mut shown = list_object(reversals, self.reversals.len() > SHOWN_REVERSALS, &format!("/v1/transfers/{}/reversals", self.id));
         shown["total_count"] = json!(self.reversals.len());
         json!({
             "id": self.id,

@@ -6,10 +6,7 @@ use std::sync::atomic::{AtomicI64, AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use stripe_client::{
-    Account, CreateAccount, CreateRefund, CreateSession, CreateTransfer, LineItem, Metadata,
-    Session, Stripe,
-};
+use stripe_client::{Account, CreateAccount, CreateRefund, CreateSession, CreateTransfer, LineItem, Metadata, Session, Stripe};
 use stripe_sandbox::{Config, Control, Fault, FaultKind, Operation, Sandbox};
 
 pub const NOW: i64 = 1_790_000_000;
@@ -34,15 +31,8 @@ impl World {
         let mut config = Config::new(SECRET, Arc::new(move || clock.load(Ordering::SeqCst)));
         configure(&mut config);
         let sandbox = Sandbox::start(config).unwrap();
-        let stripe = Stripe::new(KEY, sandbox.base_url())
-            .unwrap()
-            .with_timeout(Duration::from_secs(5));
-        World {
-            control: sandbox.control(),
-            stripe,
-            now,
-            sandbox,
-        }
+        let stripe = Stripe::new(KEY, sandbox.base_url()).unwrap().with_timeout(Duration::from_secs(5));
+        World { control: sandbox.control(), stripe, now, sandbox }
     }
 
     pub fn advance(&self, seconds: i64) {
@@ -50,18 +40,11 @@ impl World {
     }
 
     pub fn fault(&self, operation: Operation, kind: FaultKind) {
-        self.control.fault(Fault {
-            operation,
-            kind,
-            times: 1,
-        });
+        self.control.fault(Fault { operation, kind, times: 1 });
     }
 
     pub async fn open_session(&self) -> Session {
-        self.stripe
-            .send(&session(NOW).prepare(), &unique("session"))
-            .await
-            .unwrap()
+        self.stripe.send(&session(NOW).prepare(), &unique("session")).await.unwrap()
     }
 
     /// A paid session's payment intent.
@@ -72,54 +55,27 @@ impl World {
 
     /// An account that can receive transfers.
     pub async fn account(&self) -> String {
-        let create = CreateAccount {
-            country: "DE".into(),
-            email: None,
-            metadata: Metadata::new(),
-        };
-        let account: Account = self
-            .stripe
-            .send(&create.prepare(), &unique("account"))
-            .await
-            .unwrap();
+        let create = CreateAccount { country: "DE".into(), email: None, metadata: Metadata::new() };
+        let account: Account = self.stripe.send(&create.prepare(), &unique("account")).await.unwrap();
         self.control.onboard(&account.id).unwrap();
         account.id
     }
 
     /// A request written by hand: status, headers in lower case, body.
-    pub fn raw(
-        &self,
-        method: &str,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: &str,
-    ) -> (u16, String, String) {
-        let mut stream =
-            TcpStream::connect(self.sandbox.base_url().strip_prefix("http://").unwrap()).unwrap();
-        let extra: String = headers
-            .iter()
-            .map(|(name, value)| format!("{name}: {value}\r\n"))
-            .collect();
+    pub fn raw(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> (u16, String, String) {
+        let mut stream = TcpStream::connect(self.sandbox.base_url().strip_prefix("http://").unwrap()).unwrap();
+        let extra: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         let length = body.len();
         write!(stream, "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n{extra}\r\n{body}").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
-        let status = head
-            .split(' ')
-            .nth(1)
-            .and_then(|s| s.parse().ok())
-            .unwrap_or_default();
+        let status = head.split(' ').nth(1).and_then(|s| s.parse().ok()).unwrap_or_default();
         (status, head.to_ascii_lowercase(), body.to_owned())
     }
 
     pub fn raw_json(&self, method: &str, path: &str, body: &str) -> (u16, serde_json::Value) {
-        let (status, _, body) = self.raw(
-            method,
-            path,
-            &[("Authorization", &format!("Bearer {KEY}"))],
-            body,
-        );
+        let (status, _, body) = self.raw(method, path, &[("Authorization", &format!("Bearer {KEY}"))], body);
         (status, serde_json::from_str(&body).unwrap())
     }
 }
@@ -136,16 +92,8 @@ pub fn session(now: i64) -> CreateSession {
     CreateSession {
         currency: "eur".into(),
         lines: vec![
-            LineItem {
-                name: "Block-printed scarf, indigo & rust".into(),
-                unit_amount: 4_200,
-                quantity: 2,
-            },
-            LineItem {
-                name: "Shipping".into(),
-                unit_amount: 1_600,
-                quantity: 1,
-            },
+            LineItem { name: "Block-printed scarf, indigo & rust".into(), unit_amount: 4_200, quantity: 2 },
+            LineItem { name: "Shipping".into(), unit_amount: 1_600, quantity: 1 },
         ],
         client_reference_id: "order-1".into(),
         metadata: metadata.clone(),
@@ -160,21 +108,11 @@ pub fn session(now: i64) -> CreateSession {
 }
 
 pub fn refund(payment_intent: &str, amount: i64) -> CreateRefund {
-    CreateRefund {
-        payment_intent: payment_intent.to_owned(),
-        amount,
-        metadata: Metadata::new(),
-    }
+    CreateRefund { payment_intent: payment_intent.to_owned(), amount, metadata: Metadata::new() }
 }
 
 pub fn transfer(destination: &str, amount: i64) -> CreateTransfer {
-    CreateTransfer {
-        amount,
-        currency: "eur".into(),
-        destination: destination.to_owned(),
-        transfer_group: "PO-1".into(),
-        metadata: Metadata::new(),
-    }
+    CreateTransfer { amount, currency: "eur".into(), destination: destination.to_owned(), transfer_group: "PO-1".into(), metadata: Metadata::new() }
 }
 
 /// Takes webhooks, and answers each with `status`.
@@ -201,10 +139,7 @@ impl Receiver {
     pub fn start() -> Receiver {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
-        let (taken, status) = (
-            Arc::new(Mutex::new(Vec::new())),
-            Arc::new(AtomicU16::new(200)),
-        );
+        let (taken, status) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicU16::new(200)));
         let (into, answer) = (Arc::clone(&taken), Arc::clone(&status));
         // It ends with the process: nobody connects after the test.
         std::thread::spawn(move || {
@@ -212,10 +147,7 @@ impl Receiver {
                 let webhook = read(&stream);
                 let status = answer.load(Ordering::SeqCst);
                 into.lock().unwrap().push(webhook);
-                let _ = write!(
-                    &stream,
-                    "HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-                );
+                let _ = write!(&stream, "HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
             }
         });
         Receiver { url, status, taken }
@@ -226,10 +158,7 @@ impl Receiver {
     }
 
     pub fn kinds(&self) -> Vec<String> {
-        self.taken()
-            .iter()
-            .map(|webhook| webhook.event().kind)
-            .collect()
+        self.taken().iter().map(|webhook| webhook.event().kind).collect()
     }
 }
 
@@ -240,12 +169,8 @@ fn read(stream: &TcpStream) -> Webhook {
         let mut line = String::new();
         reader.read_line(&mut line).unwrap();
         match line.trim().split_once(": ") {
-            Some((name, value)) if name.eq_ignore_ascii_case("stripe-signature") => {
-                signature = value.to_owned()
-            }
-            Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
-                length = value.parse().unwrap()
-            }
+            Some((name, value)) if name.eq_ignore_ascii_case("stripe-signature") => signature = value.to_owned(),
+            Some((name, value)) if name.eq_ignore_ascii_case("content-length") => length = value.parse().unwrap(),
             Some(_) => {}
             None if line.trim().is_empty() => break,
             None => {}
@@ -253,9 +178,5 @@ fn read(stream: &TcpStream) -> Webhook {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).unwrap();
-    Webhook {
-        at: Instant::now(),
-        signature,
-        body,
-    }
+    Webhook { at: Instant::now(), signature, body }
 }

@@ -8,12 +8,7 @@ use stripe_sandbox::{FaultKind, Operation, Order, WebhookFault, WebhookFaultKind
 
 use crate::support::{NOW, Receiver, SECRET, World, refund};
 
-const OF_A_PAYMENT: [&str; 4] = [
-    "payment_intent.created",
-    "charge.succeeded",
-    "payment_intent.succeeded",
-    "checkout.session.completed",
-];
+const OF_A_PAYMENT: [&str; 4] = ["payment_intent.created", "charge.succeeded", "payment_intent.succeeded", "checkout.session.completed"];
 
 fn world_with_receiver() -> (World, Receiver) {
     let (world, receiver) = (World::new(), Receiver::start());
@@ -22,11 +17,7 @@ fn world_with_receiver() -> (World, Receiver) {
 }
 
 fn disturb(world: &World, event: &str, kind: WebhookFaultKind, times: u32) {
-    world.control.webhook_fault(WebhookFault {
-        event: event.to_owned(),
-        kind,
-        times,
-    });
+    world.control.webhook_fault(WebhookFault { event: event.to_owned(), kind, times });
 }
 
 #[tokio::test]
@@ -36,26 +27,12 @@ async fn a_payment_is_told_of_with_signatures_that_the_client_believes() {
     world.control.webhooks_settled().await;
     assert_eq!(receiver.kinds(), OF_A_PAYMENT);
     for webhook in receiver.taken() {
-        let check = |body: &[u8], secret| {
-            verify_signature(
-                body,
-                &webhook.signature,
-                &[secret],
-                NOW,
-                SIGNATURE_TOLERANCE_SECONDS,
-            )
-        };
+        let check = |body: &[u8], secret| verify_signature(body, &webhook.signature, &[secret], NOW, SIGNATURE_TOLERANCE_SECONDS);
         assert_eq!(check(&webhook.body, SECRET), Ok(()));
         assert!(check(&webhook.body, "whsec_other").is_err());
         assert!(check(&webhook.body[1..], SECRET).is_err());
     }
-    assert!(
-        world
-            .control
-            .all("evt")
-            .iter()
-            .all(|event| event["pending_webhooks"] == 0)
-    );
+    assert!(world.control.all("evt").iter().all(|event| event["pending_webhooks"] == 0));
 }
 
 #[tokio::test]
@@ -83,45 +60,20 @@ async fn an_early_webhook_arrives_before_the_answer_and_an_ordinary_one_after_it
         if early {
             world.fault(Operation::CreateRefund, FaultKind::WebhookEarly);
         }
-        world
-            .stripe
-            .send::<Refund>(&refund(&intent, 100).prepare(), &format!("{early}"))
-            .await
-            .unwrap();
+        world.stripe.send::<Refund>(&refund(&intent, 100).prepare(), &format!("{early}")).await.unwrap();
         let answered = Instant::now();
         world.control.webhooks_settled().await;
         let told = receiver.taken();
-        assert_eq!(
-            told[before..]
-                .iter()
-                .map(|w| w.event().kind)
-                .collect::<Vec<_>>(),
-            ["refund.created", "charge.refunded"]
-        );
-        assert!(
-            told[before..]
-                .iter()
-                .all(|webhook| (webhook.at < answered) == early),
-            "early: {early}"
-        );
+        assert_eq!(told[before..].iter().map(|w| w.event().kind).collect::<Vec<_>>(), ["refund.created", "charge.refunded"]);
+        assert!(told[before..].iter().all(|webhook| (webhook.at < answered) == early), "early: {early}");
     }
 }
 
 #[tokio::test]
 async fn a_webhook_can_be_doubled_and_late() {
     let (world, receiver) = world_with_receiver();
-    disturb(
-        &world,
-        "checkout.session.completed",
-        WebhookFaultKind::Doubled,
-        1,
-    );
-    disturb(
-        &world,
-        "charge.succeeded",
-        WebhookFaultKind::Late { milliseconds: 150 },
-        1,
-    );
+    disturb(&world, "checkout.session.completed", WebhookFaultKind::Doubled, 1);
+    disturb(&world, "charge.succeeded", WebhookFaultKind::Late { milliseconds: 150 }, 1);
     let started = Instant::now();
     world.paid().await;
     world.control.webhooks_settled().await;
@@ -131,22 +83,13 @@ async fn a_webhook_can_be_doubled_and_late() {
     assert!(taken[1].at - started >= Duration::from_millis(150));
     world.paid().await;
     world.control.webhooks_settled().await;
-    assert_eq!(
-        receiver.kinds()[5..],
-        OF_A_PAYMENT,
-        "the faults are used up"
-    );
+    assert_eq!(receiver.kinds()[5..], OF_A_PAYMENT, "the faults are used up");
 }
 
 #[tokio::test]
 async fn webhooks_can_be_shuffled() {
     let (world, receiver) = world_with_receiver();
-    disturb(
-        &world,
-        "checkout.session.completed",
-        WebhookFaultKind::Shuffled { seed: 7 },
-        1,
-    );
+    disturb(&world, "checkout.session.completed", WebhookFaultKind::Shuffled { seed: 7 }, 1);
     world.paid().await;
     world.control.webhooks_settled().await;
     let mut kinds = receiver.kinds();
@@ -166,10 +109,7 @@ async fn webhooks_can_be_withheld_and_released_in_another_order() {
     assert!(receiver.taken().is_empty());
     assert_eq!(world.control.deliver_withheld(Order::Reversed), 4);
     world.control.webhooks_settled().await;
-    assert_eq!(
-        receiver.kinds(),
-        OF_A_PAYMENT.iter().rev().copied().collect::<Vec<_>>()
-    );
+    assert_eq!(receiver.kinds(), OF_A_PAYMENT.iter().rev().copied().collect::<Vec<_>>());
     assert_eq!(world.control.deliver_withheld(Order::AsCreated), 0);
 }
 
@@ -181,14 +121,7 @@ async fn an_event_can_be_delivered_many_times_at_once() {
     let event = receiver.taken()[3].event();
     world.control.redeliver(&event.id, 5);
     world.control.webhooks_settled().await;
-    assert_eq!(
-        receiver
-            .taken()
-            .iter()
-            .filter(|webhook| webhook.event().id == event.id)
-            .count(),
-        6
-    );
+    assert_eq!(receiver.taken().iter().filter(|webhook| webhook.event().id == event.id).count(), 6);
 }
 
 #[tokio::test]

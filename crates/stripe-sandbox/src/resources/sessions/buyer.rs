@@ -18,10 +18,7 @@ impl State {
     pub fn act(&mut self, id: &str, buyer: Buyer, cx: &Context) -> Result<String, ApiError> {
         let session = find_mut(&mut self.sessions, id, "session")?;
         if session.status != SessionStatus::Open {
-            return Err(ApiError::refused(
-                None,
-                "This Checkout Session is no longer open.",
-            ));
+            return Err(ApiError::refused(None, "This Checkout Session is no longer open."));
         }
         let email = session.customer_email.clone();
         let intent = self.intent_of(id, cx)?;
@@ -43,23 +40,11 @@ impl State {
     }
 
     /// A late payment arrives, or does not.
-    pub fn decide_late_payment(
-        &mut self,
-        id: &str,
-        succeeds: bool,
-        cx: &Context,
-    ) -> Result<(), ApiError> {
+    pub fn decide_late_payment(&mut self, id: &str, succeeds: bool, cx: &Context) -> Result<(), ApiError> {
         let session = find(&self.sessions, id, "session")?;
-        let intent = session
-            .payment_intent
-            .as_ref()
-            .and_then(|intent| self.payment_intents.get(intent));
-        let charge = intent
-            .filter(|i| i.status == IntentStatus::Processing)
-            .and_then(|i| i.latest_charge.clone());
-        let charge = charge.ok_or_else(|| {
-            ApiError::refused(None, "This Checkout Session has no payment under way.")
-        })?;
+        let intent = session.payment_intent.as_ref().and_then(|intent| self.payment_intents.get(intent));
+        let charge = intent.filter(|i| i.status == IntentStatus::Processing).and_then(|i| i.latest_charge.clone());
+        let charge = charge.ok_or_else(|| ApiError::refused(None, "This Checkout Session has no payment under way."))?;
         if succeeds {
             find_mut(&mut self.sessions, id, "session")?.paid = true;
             self.charge_succeeded(&charge, cx);
@@ -84,10 +69,7 @@ impl State {
 
     /// The session's payment intent, made at the first attempt to pay, as Stripe does.
     fn intent_of(&mut self, session: &str, cx: &Context) -> Result<String, ApiError> {
-        if let Some(intent) = find(&self.sessions, session, "session")?
-            .payment_intent
-            .clone()
-        {
+        if let Some(intent) = find(&self.sessions, session, "session")?.payment_intent.clone() {
             return Ok(intent);
         }
         let id = self.id("pi_");

@@ -39,20 +39,16 @@ const MIN_TOTALS: &[(&str, i64)] = &[
 ];
 
 const LOCALES: &[&str] = &[
-    "auto", "bg", "cs", "da", "de", "el", "en", "en-GB", "es", "es-419", "et", "fi", "fil", "fr",
-    "fr-CA", "hr", "hu", "id", "it", "ja", "ko", "lt", "lv", "ms", "mt", "nb", "nl", "pl", "pt",
-    "pt-BR", "ro", "ru", "sk", "sl", "sv", "th", "tr", "vi", "zh", "zh-HK", "zh-TW",
+    "auto", "bg", "cs", "da", "de", "el", "en", "en-GB", "es", "es-419", "et", "fi", "fil", "fr", "fr-CA", "hr", "hu", "id", "it", "ja", "ko", "lt",
+    "lv", "ms", "mt", "nb", "nl", "pl", "pt", "pt-BR", "ro", "ru", "sk", "sl", "sv", "th", "tr", "vi", "zh", "zh-HK", "zh-TW",
 ];
 
 /// `POST /v1/checkout/sessions`.
 pub(crate) fn create(state: &mut State, p: &mut Params, cx: &Context) -> Result<Value, ApiError> {
-    p.choice("mode", &["payment"])?
-        .ok_or_else(|| ApiError::missing("mode"))?;
+    p.choice("mode", &["payment"])?.ok_or_else(|| ApiError::missing("mode"))?;
     p.choice("ui_mode", &["hosted_page"])?;
     let (currency, lines) = take_lines(p)?;
-    let expires_at = p
-        .integer("expires_at")?
-        .unwrap_or(cx.now + MAX_LIFE_SECONDS);
+    let expires_at = p.integer("expires_at")?.unwrap_or(cx.now + MAX_LIFE_SECONDS);
     let mut session = Session {
         id: String::new(),
         status: SessionStatus::Open,
@@ -82,9 +78,7 @@ pub(crate) fn create(state: &mut State, p: &mut Params, cx: &Context) -> Result<
         line.id = state.id("li_");
     }
     let shown = session.json();
-    state
-        .open_sessions
-        .insert((session.expires_at, session.id.clone()));
+    state.open_sessions.insert((session.expires_at, session.id.clone()));
     state.sessions.insert(session.id.clone(), session);
     Ok(shown)
 }
@@ -101,38 +95,21 @@ fn take_lines(p: &mut Params) -> Result<(String, Vec<Line>), ApiError> {
         let currency = p.currency(&format!("{key}[price_data][currency]"))?;
         if session_currency.get_or_insert_with(|| currency.clone()) != &currency {
             let message = "All line items must have the same currency.";
-            return Err(ApiError::invalid(
-                None,
-                message,
-                Some(&format!("{key}[price_data][currency]")),
-            ));
+            return Err(ApiError::invalid(None, message, Some(&format!("{key}[price_data][currency]"))));
         }
         let name = p.required(&format!("{key}[price_data][product_data][name]"))?;
         p.text(&format!("{key}[price_data][product_data][description]"));
         let unit_amount = p.required_at_least(&format!("{key}[price_data][unit_amount]"), 0)?;
         let quantity = p.required_at_least(&format!("{key}[quantity]"), 1)?;
-        let amount = unit_amount
-            .checked_mul(quantity)
-            .filter(|amount| *amount <= MAX_TOTAL);
+        let amount = unit_amount.checked_mul(quantity).filter(|amount| *amount <= MAX_TOTAL);
         amount.ok_or_else(|| too_large(&format!("{key}[price_data][unit_amount]")))?;
-        lines.push(Line {
-            id: String::new(),
-            name,
-            unit_amount,
-            quantity,
-        });
+        lines.push(Line { id: String::new(), name, unit_amount, quantity });
     }
-    session_currency
-        .map(|currency| (currency, lines))
-        .ok_or_else(|| ApiError::missing("line_items"))
+    session_currency.map(|currency| (currency, lines)).ok_or_else(|| ApiError::missing("line_items"))
 }
 
 fn too_large(param: &str) -> ApiError {
-    ApiError::invalid(
-        Some("amount_too_large"),
-        "Amount must be no more than 99999999.",
-        Some(param),
-    )
+    ApiError::invalid(Some("amount_too_large"), "Amount must be no more than 99999999.", Some(param))
 }
 
 fn check(session: &Session, now: i64) -> Result<(), ApiError> {
@@ -141,36 +118,14 @@ fn check(session: &Session, now: i64) -> Result<(), ApiError> {
         let message = "The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout Session creation.";
         return Err(ApiError::invalid(None, message, Some("expires_at")));
     }
-    if session
-        .client_reference_id
-        .as_ref()
-        .is_some_and(|r| r.is_empty() || r.len() > MAX_REFERENCE_LENGTH)
-    {
-        return Err(ApiError::invalid(
-            None,
-            "Invalid string: must be 1 to 200 characters",
-            Some("client_reference_id"),
-        ));
+    if session.client_reference_id.as_ref().is_some_and(|r| r.is_empty() || r.len() > MAX_REFERENCE_LENGTH) {
+        return Err(ApiError::invalid(None, "Invalid string: must be 1 to 200 characters", Some("client_reference_id")));
     }
-    if session
-        .customer_email
-        .as_ref()
-        .is_some_and(|email| !email.contains('@'))
-    {
-        let message = format!(
-            "Invalid email address: {}",
-            session.customer_email.as_deref().unwrap_or_default()
-        );
-        return Err(ApiError::invalid(
-            Some("email_invalid"),
-            message,
-            Some("customer_email"),
-        ));
+    if session.customer_email.as_ref().is_some_and(|email| !email.contains('@')) {
+        let message = format!("Invalid email address: {}", session.customer_email.as_deref().unwrap_or_default());
+        return Err(ApiError::invalid(Some("email_invalid"), message, Some("customer_email")));
     }
-    let least = MIN_TOTALS
-        .iter()
-        .find(|(currency, _)| *currency == session.currency)
-        .map_or(1, |(_, least)| *least);
+    let least = MIN_TOTALS.iter().find(|(currency, _)| *currency == session.currency).map_or(1, |(_, least)| *least);
     match session.total() {
         total if total > MAX_TOTAL => Err(too_large("line_items")),
         total if total < least => {

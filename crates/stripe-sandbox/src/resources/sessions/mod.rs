@@ -55,10 +55,7 @@ pub(crate) struct Line {
 impl Session {
     /// No overflow: the total was checked when the session was made.
     pub fn total(&self) -> i64 {
-        self.lines
-            .iter()
-            .map(|line| line.unit_amount * line.quantity)
-            .sum()
+        self.lines.iter().map(|line| line.unit_amount * line.quantity).sum()
     }
 
     /// Where the browser goes after paying.
@@ -68,12 +65,7 @@ impl Session {
 }
 
 /// `POST /v1/checkout/sessions/{id}/expire`.
-pub(crate) fn expire(
-    state: &mut State,
-    id: &str,
-    p: &mut Params,
-    cx: &Context,
-) -> Result<Value, ApiError> {
+pub(crate) fn expire(state: &mut State, id: &str, p: &mut Params, cx: &Context) -> Result<Value, ApiError> {
     p.finish()?;
     let status = find(&state.sessions, id, "session")?.status;
     if status != SessionStatus::Open {
@@ -90,16 +82,8 @@ pub(crate) fn expire(
 
 /// `GET /v1/checkout/sessions/{id}/line_items`, and the `line_items` expansion.
 pub(crate) fn line_items(session: &Session) -> Value {
-    let data = session
-        .lines
-        .iter()
-        .map(|line| line_json(line, session))
-        .collect();
-    list_object(
-        data,
-        false,
-        &format!("/v1/checkout/sessions/{}/line_items", session.id),
-    )
+    let data = session.lines.iter().map(|line| line_json(line, session)).collect();
+    list_object(data, false, &format!("/v1/checkout/sessions/{}/line_items", session.id))
 }
 
 fn line_json(line: &Line, session: &Session) -> Value {
