@@ -57,28 +57,11 @@ impl Stripe {
     }
 
     pub async fn balance_transaction(&self, id: &str) -> Result<BalanceTransaction, StripeError> {
-        self.get(
-            &format!("/v1/balance_transactions/{}", segment(id)),
-            Form::new(),
-        )
-        .await
+        self.get(&format!("/v1/balance_transactions/{}", segment(id)), Form::new()).await
     }
 
     /// Movements created from `from` to `to`, both included, newest first.
-    pub async fn balance_transactions(
-        &self,
-        from: i64,
-        to: i64,
-        page: &Page,
-    ) -> Result<List<BalanceTransaction>, StripeError> {
-        self.get(
-            "/v1/balance_transactions",
-            page.apply(
-                Form::new()
-                    .set("created[gte]", from)
-                    .set("created[lte]", to),
-            ),
-        )
-        .await
+    pub async fn balance_transactions(&self, from: i64, to: i64, page: &Page) -> Result<List<BalanceTransaction>, StripeError> {
+        self.get("/v1/balance_transactions", page.apply(Form::new().set("created[gte]", from).set("created[lte]", to))).await
     }
 }

@@ -98,7 +98,6 @@ pub struct AccountLink {
 
 impl Stripe {
     pub async fn account(&self, id: &str) -> Result<Account, StripeError> {
-        self.get(&format!("/v1/accounts/{}", segment(id)), Form::new())
-            .await
+        self.get(&format!("/v1/accounts/{}", segment(id)), Form::new()).await
     }
 }

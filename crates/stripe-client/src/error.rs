@@ -13,13 +13,7 @@ pub enum StripeError {
     Unknown(String),
     /// Stripe answered and did nothing. `kind` is Stripe's error type, such as `card_error` or `invalid_request_error`.
     #[error("Stripe refused ({status} {kind}{}): {message}", code.as_deref().map(|c| format!(" {c}")).unwrap_or_default())]
-    Rejected {
-        status: u16,
-        kind: String,
-        code: Option<String>,
-        message: String,
-        param: Option<String>,
-    },
+    Rejected { status: u16, kind: String, code: Option<String>, message: String, param: Option<String> },
     /// The key was first used with other parameters: a mistake of ours, which says nothing about what became of the first use.
     #[error("the idempotency key was first used with other parameters: {0}")]
     KeyReused(String),
@@ -67,32 +61,16 @@ struct Body {
 
 /// Classifies an answer that is not 200. An unreadable body keeps the status: a proxy's 502 page is still `Unknown`.
 pub(crate) fn refusal(status: u16, body: &[u8], retry_after: Option<Duration>) -> StripeError {
-    let Body {
-        kind,
-        code,
-        message,
-        param,
-    } = match serde_json::from_slice::<Envelope>(body) {
+    let Body { kind, code, message, param } = match serde_json::from_slice::<Envelope>(body) {
         Ok(envelope) => envelope.error,
-        Err(_) => Body {
-            kind: String::new(),
-            code: None,
-            message: format!("HTTP {status}"),
-            param: None,
-        },
+        Err(_) => Body { kind: String::new(), code: None, message: format!("HTTP {status}"), param: None },
     };
     match status {
         409 | 500.. => StripeError::Unknown(format!("HTTP {status}: {message}")),
         429 => StripeError::RateLimited { retry_after },
         404 => StripeError::NotFound(message),
         _ if kind == "idempotency_error" => StripeError::KeyReused(message),
-        _ => StripeError::Rejected {
-            status,
-            kind,
-            code,
-            message,
-            param,
-        },
+        _ => StripeError::Rejected { status, kind, code, message, param },
     }
 }
 
@@ -102,42 +80,15 @@ mod tests {
 
     #[test]
     fn an_answer_is_told_apart_by_what_may_be_done_next() {
-        let json = |kind: &str| {
-            format!(r#"{{"error":{{"type":"{kind}","code":"c","message":"m","param":"p"}}}}"#)
-        };
-        let of = |status, kind: &str| {
-            refusal(status, json(kind).as_bytes(), Some(Duration::from_secs(2)))
-        };
+        let json = |kind: &str| format!(r#"{{"error":{{"type":"{kind}","code":"c","message":"m","param":"p"}}}}"#);
+        let of = |status, kind: &str| refusal(status, json(kind).as_bytes(), Some(Duration::from_secs(2)));
         assert!(matches!(of(500, "api_error"), StripeError::Unknown(_)));
-        assert!(matches!(
-            of(409, "idempotency_error"),
-            StripeError::Unknown(_)
-        ));
-        assert_eq!(
-            of(429, "invalid_request_error"),
-            StripeError::RateLimited {
-                retry_after: Some(Duration::from_secs(2))
-            }
-        );
-        assert!(matches!(
-            of(404, "invalid_request_error"),
-            StripeError::NotFound(_)
-        ));
-        assert!(matches!(
-            of(400, "idempotency_error"),
-            StripeError::KeyReused(_)
-        ));
-        assert!(matches!(
-            of(402, "card_error"),
-            StripeError::Rejected { status: 402, .. }
-        ));
-        assert!(matches!(
-            refusal(502, b"<html>", None),
-            StripeError::Unknown(_)
-        ));
-        assert!(matches!(
-            refusal(400, b"<html>", None),
-            StripeError::Rejected { status: 400, .. }
-        ));
+        assert!(matches!(of(409, "idempotency_error"), StripeError::Unknown(_)));
+        assert_eq!(of(429, "invalid_request_error"), StripeError::RateLimited { retry_after: Some(Duration::from_secs(2)) });
+        assert!(matches!(of(404, "invalid_request_error"), StripeError::NotFound(_)));
+        assert!(matches!(of(400, "idempotency_error"), StripeError::KeyReused(_)));
+        assert!(matches!(of(402, "card_error"), StripeError::Rejected { status: 402, .. }));
+        assert!(matches!(refusal(502, b"<html>", None), StripeError::Unknown(_)));
+        assert!(matches!(refusal(400, b"<html>", None), StripeError::Rejected { status: 400, .. }));
     }
 }

@@ -43,16 +43,11 @@ impl Event {
 
 impl Stripe {
     pub async fn event(&self, id: &str) -> Result<Event, StripeError> {
-        self.get(&format!("/v1/events/{}", segment(id)), Form::new())
-            .await
+        self.get(&format!("/v1/events/{}", segment(id)), Form::new()).await
     }
 
     /// Events created at or after `from`, newest first: how a sweeper learns what no webhook told it. Stripe keeps 30 days.
     pub async fn events_since(&self, from: i64, page: &Page) -> Result<List<Event>, StripeError> {
-        self.get(
-            "/v1/events",
-            page.apply(Form::new().set("created[gte]", from)),
-        )
-        .await
+        self.get("/v1/events", page.apply(Form::new().set("created[gte]", from))).await
     }
 }

@@ -30,16 +30,12 @@ impl Form {
     }
 
     pub(crate) fn metadata(self, key: &str, metadata: &Metadata) -> Form {
-        metadata.iter().fold(self, |form, (name, value)| {
-            form.set(&format!("{key}[{name}]"), value)
-        })
+        metadata.iter().fold(self, |form, (name, value)| form.set(&format!("{key}[{name}]"), value))
     }
 
     /// Asks for linked objects in full instead of by id.
     pub(crate) fn expand(self, paths: &[&str]) -> Form {
-        paths.iter().enumerate().fold(self, |form, (i, path)| {
-            form.set(&format!("expand[{i}]"), path)
-        })
+        paths.iter().enumerate().fold(self, |form, (i, path)| form.set(&format!("expand[{i}]"), path))
     }
 
     pub(crate) fn finish(self) -> String {
@@ -52,11 +48,7 @@ pub(crate) fn segment(id: &str) -> String {
     let mut encoded = String::with_capacity(id.len());
     // "." and ".." would be resolved away by the URL parser; no Stripe id holds a dot.
     encode(&mut encoded, &id.replace('.', ""), false);
-    if encoded.is_empty() {
-        "-".to_owned()
-    } else {
-        encoded
-    }
+    if encoded.is_empty() { "-".to_owned() } else { encoded }
 }
 
 /// Percent-encodes all but unreserved characters; `brackets` stay readable in keys, where they are the nesting.
@@ -64,9 +56,7 @@ fn encode(out: &mut String, text: &str, brackets: bool) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     for byte in text.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                out.push(char::from(byte))
-            }
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
             b'[' | b']' if brackets => out.push(char::from(byte)),
             _ => {
                 out.push('%');
@@ -84,15 +74,8 @@ mod tests {
     #[test]
     fn keys_nest_and_values_are_escaped() {
         let metadata = Metadata::from([("order".to_owned(), "é&=".to_owned())]);
-        let body = Form::new()
-            .set("a[0][b]", 5)
-            .set_some("none", None::<&str>)
-            .metadata("metadata", &metadata)
-            .expand(&["x.y"]);
-        assert_eq!(
-            body.finish(),
-            "a[0][b]=5&metadata[order]=%C3%A9%26%3D&expand[0]=x.y"
-        );
+        let body = Form::new().set("a[0][b]", 5).set_some("none", None::<&str>).metadata("metadata", &metadata).expand(&["x.y"]);
+        assert_eq!(body.finish(), "a[0][b]=5&metadata[order]=%C3%A9%26%3D&expand[0]=x.y");
     }
 
     #[test]

@@ -25,9 +25,7 @@ mod units;
 mod webhook;
 
 pub use balance::{Balance, BalanceTransaction, Funds};
-pub use connect::{
-    Account, AccountLink, Capabilities, CreateAccount, CreateAccountLink, Requirements,
-};
+pub use connect::{Account, AccountLink, Capabilities, CreateAccount, CreateAccountLink, Requirements};
 pub use error::{ConfigError, StripeError};
 pub use events::{Event, EventData};
 pub use list::{Expandable, List, PAGE_LIMIT, Page};

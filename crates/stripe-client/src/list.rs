@@ -17,24 +17,17 @@ pub struct Page {
 /// The first page, as large as it gets.
 impl Default for Page {
     fn default() -> Page {
-        Page {
-            limit: PAGE_LIMIT,
-            starting_after: None,
-        }
+        Page { limit: PAGE_LIMIT, starting_after: None }
     }
 }
 
 impl Page {
     pub fn after(id: &str) -> Page {
-        Page {
-            limit: PAGE_LIMIT,
-            starting_after: Some(id.to_owned()),
-        }
+        Page { limit: PAGE_LIMIT, starting_after: Some(id.to_owned()) }
     }
 
     pub(crate) fn apply(&self, form: Form) -> Form {
-        form.set("limit", self.limit)
-            .set_some("starting_after", self.starting_after.as_deref())
+        form.set("limit", self.limit).set_some("starting_after", self.starting_after.as_deref())
     }
 }
 
@@ -50,10 +43,7 @@ pub struct List<T> {
 /// No objects: what a parent without an embedded list has.
 impl<T> Default for List<T> {
     fn default() -> List<T> {
-        List {
-            data: Vec::new(),
-            has_more: false,
-        }
+        List { data: Vec::new(), has_more: false }
     }
 }
 
@@ -89,8 +79,4 @@ macro_rules! expandable_id {
     )+};
 }
 
-expandable_id!(
-    crate::BalanceTransaction,
-    crate::Charge,
-    crate::PaymentIntent
-);
+expandable_id!(crate::BalanceTransaction, crate::Charge, crate::PaymentIntent);

@@ -65,16 +65,11 @@ impl Stripe {
     /// The payment with its latest charge and that charge's balance transaction.
     pub async fn payment_intent(&self, id: &str) -> Result<PaymentIntent, StripeError> {
         let query = Form::new().expand(&["latest_charge.balance_transaction"]);
-        self.get(&format!("/v1/payment_intents/{}", segment(id)), query)
-            .await
+        self.get(&format!("/v1/payment_intents/{}", segment(id)), query).await
     }
 
     /// The charge with its balance transaction.
     pub async fn charge(&self, id: &str) -> Result<Charge, StripeError> {
-        self.get(
-            &format!("/v1/charges/{}", segment(id)),
-            Form::new().expand(&["balance_transaction"]),
-        )
-        .await
+        self.get(&format!("/v1/charges/{}", segment(id)), Form::new().expand(&["balance_transaction"])).await
     }
 }

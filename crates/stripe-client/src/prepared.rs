@@ -20,10 +20,6 @@ pub struct Prepared {
 
 impl Prepared {
     pub(crate) fn post(path: impl Into<String>, form: Form) -> Prepared {
-        Prepared {
-            path: path.into(),
-            body: form.finish(),
-            api_version: API_VERSION.to_owned(),
-        }
+        Prepared { path: path.into(), body: form.finish(), api_version: API_VERSION.to_owned() }
     }
 }

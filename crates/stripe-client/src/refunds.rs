@@ -20,9 +20,7 @@ pub struct CreateRefund {
 
 impl CreateRefund {
     pub fn prepare(&self) -> Prepared {
-        let form = Form::new()
-            .set("payment_intent", &self.payment_intent)
-            .set("amount", self.amount);
+        let form = Form::new().set("payment_intent", &self.payment_intent).set("amount", self.amount);
         Prepared::post("/v1/refunds", form.metadata("metadata", &self.metadata))
     }
 }
@@ -50,20 +48,11 @@ impl Stripe {
     /// The refund with both of its balance transactions.
     pub async fn refund(&self, id: &str) -> Result<Refund, StripeError> {
         let query = Form::new().expand(&["balance_transaction", "failure_balance_transaction"]);
-        self.get(&format!("/v1/refunds/{}", segment(id)), query)
-            .await
+        self.get(&format!("/v1/refunds/{}", segment(id)), query).await
     }
 
     /// Refunds of one payment, those made in Stripe's dashboard included.
-    pub async fn refunds_of(
-        &self,
-        payment_intent: &str,
-        page: &Page,
-    ) -> Result<List<Refund>, StripeError> {
-        self.get(
-            "/v1/refunds",
-            page.apply(Form::new().set("payment_intent", payment_intent)),
-        )
-        .await
+    pub async fn refunds_of(&self, payment_intent: &str, page: &Page) -> Result<List<Refund>, StripeError> {
+        self.get("/v1/refunds", page.apply(Form::new().set("payment_intent", payment_intent))).await
     }
 }

@@ -52,18 +52,9 @@ impl CreateSession {
             .set_some("locale", self.locale.as_deref());
         for (i, line) in self.lines.iter().enumerate() {
             form = form
-                .set(
-                    &format!("line_items[{i}][price_data][currency]"),
-                    &self.currency,
-                )
-                .set(
-                    &format!("line_items[{i}][price_data][unit_amount]"),
-                    line.unit_amount,
-                )
-                .set(
-                    &format!("line_items[{i}][price_data][product_data][name]"),
-                    &line.name,
-                )
+                .set(&format!("line_items[{i}][price_data][currency]"), &self.currency)
+                .set(&format!("line_items[{i}][price_data][unit_amount]"), line.unit_amount)
+                .set(&format!("line_items[{i}][price_data][product_data][name]"), &line.name)
                 .set(&format!("line_items[{i}][quantity]"), line.quantity);
         }
         form = form
@@ -82,10 +73,7 @@ pub struct ExpireSession {
 
 impl ExpireSession {
     pub fn prepare(&self) -> Prepared {
-        Prepared::post(
-            format!("/v1/checkout/sessions/{}/expire", segment(&self.session)),
-            Form::new(),
-        )
+        Prepared::post(format!("/v1/checkout/sessions/{}/expire", segment(&self.session)), Form::new())
     }
 }
 
@@ -114,26 +102,12 @@ impl Stripe {
     /// The session with its payment, charge and balance transaction in full: what settling needs, in one call.
     pub async fn session(&self, id: &str) -> Result<Session, StripeError> {
         let query = Form::new().expand(&["payment_intent.latest_charge.balance_transaction"]);
-        self.get(&format!("/v1/checkout/sessions/{}", segment(id)), query)
-            .await
+        self.get(&format!("/v1/checkout/sessions/{}", segment(id)), query).await
     }
 
     /// Sessions created from `from` to `to`, both included. Stripe cannot list by our reference: a caller looking for a lost session
     /// scans the time around its first attempt.
-    pub async fn sessions_created(
-        &self,
-        from: i64,
-        to: i64,
-        page: &Page,
-    ) -> Result<List<Session>, StripeError> {
-        self.get(
-            "/v1/checkout/sessions",
-            page.apply(
-                Form::new()
-                    .set("created[gte]", from)
-                    .set("created[lte]", to),
-            ),
-        )
-        .await
+    pub async fn sessions_created(&self, from: i64, to: i64, page: &Page) -> Result<List<Session>, StripeError> {
+        self.get("/v1/checkout/sessions", page.apply(Form::new().set("created[gte]", from).set("created[lte]", to))).await
     }
 }

@@ -42,13 +42,8 @@ pub struct CreateReversal {
 
 impl CreateReversal {
     pub fn prepare(&self) -> Prepared {
-        let form = Form::new()
-            .set("amount", self.amount)
-            .metadata("metadata", &self.metadata);
-        Prepared::post(
-            format!("/v1/transfers/{}/reversals", segment(&self.transfer)),
-            form,
-        )
+        let form = Form::new().set("amount", self.amount).metadata("metadata", &self.metadata);
+        Prepared::post(format!("/v1/transfers/{}/reversals", segment(&self.transfer)), form)
     }
 }
 
@@ -88,23 +83,11 @@ pub struct Reversal {
 
 impl Stripe {
     pub async fn transfer(&self, id: &str) -> Result<Transfer, StripeError> {
-        self.get(
-            &format!("/v1/transfers/{}", segment(id)),
-            Form::new().expand(&["balance_transaction"]),
-        )
-        .await
+        self.get(&format!("/v1/transfers/{}", segment(id)), Form::new().expand(&["balance_transaction"])).await
     }
 
     /// Every transfer of one payout: none proves that no attempt has reached Stripe, once the first one's time-out is well past.
-    pub async fn transfers_in_group(
-        &self,
-        transfer_group: &str,
-        page: &Page,
-    ) -> Result<List<Transfer>, StripeError> {
-        self.get(
-            "/v1/transfers",
-            page.apply(Form::new().set("transfer_group", transfer_group)),
-        )
-        .await
+    pub async fn transfers_in_group(&self, transfer_group: &str, page: &Page) -> Result<List<Transfer>, StripeError> {
+        self.get("/v1/transfers", page.apply(Form::new().set("transfer_group", transfer_group))).await
     }
 }

@@ -40,10 +40,7 @@ pub struct Stripe {
 /// Never prints the key.
 impl std::fmt::Debug for Stripe {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Stripe")
-            .field("base_url", &self.base_url)
-            .field("live", &self.is_live())
-            .finish_non_exhaustive()
+        f.debug_struct("Stripe").field("base_url", &self.base_url).field("live", &self.is_live()).finish_non_exhaustive()
     }
 }
 
@@ -55,33 +52,23 @@ impl Stripe {
         if secret_key.is_empty() {
             return Err(ConfigError::EmptyKey);
         }
-        if !secret_key
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'_')
-        {
+        if !secret_key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
             return Err(ConfigError::MalformedKey);
         }
         let test_key = secret_key.starts_with("sk_test_") || secret_key.starts_with("rk_test_");
-        let url = reqwest::Url::parse(base_url)
-            .map_err(|e| ConfigError::BaseUrl(format!("{base_url}: {e}")))?;
+        let url = reqwest::Url::parse(base_url).map_err(|e| ConfigError::BaseUrl(format!("{base_url}: {e}")))?;
         match url.scheme() {
             "https" => {}
             "http" if test_key => {}
             "http" => {
-                return Err(ConfigError::BaseUrl(format!(
-                    "{base_url}: plain HTTP is only for test keys"
-                )));
+                return Err(ConfigError::BaseUrl(format!("{base_url}: plain HTTP is only for test keys")));
             }
             other => {
-                return Err(ConfigError::BaseUrl(format!(
-                    "{base_url}: expected https, not {other}"
-                )));
+                return Err(ConfigError::BaseUrl(format!("{base_url}: expected https, not {other}")));
             }
         }
         if !test_key && base_url != DEFAULT_BASE_URL {
-            return Err(ConfigError::BaseUrl(format!(
-                "{base_url}: a live key goes to {DEFAULT_BASE_URL} only"
-            )));
+            return Err(ConfigError::BaseUrl(format!("{base_url}: a live key goes to {DEFAULT_BASE_URL} only")));
         }
         let http = Client::builder()
             .tls_backend_preconfigured(tls()?)
@@ -91,12 +78,7 @@ impl Stripe {
             .user_agent("haat")
             .build()
             .map_err(|e| ConfigError::Http(e.to_string()))?;
-        Ok(Stripe {
-            http,
-            key: secret_key.to_owned(),
-            base_url: base_url.to_owned(),
-            timeout: TIMEOUT,
-        })
+        Ok(Stripe { http, key: secret_key.to_owned(), base_url: base_url.to_owned(), timeout: TIMEOUT })
     }
 
     /// The same connection with another time-out, for a caller that waits less (a health check) or a test.
@@ -112,25 +94,14 @@ impl Stripe {
 
     /// Posts the stored bytes. Sending the same `prepared` with the same key again returns the first attempt's result for as long as
     /// Stripe keeps it (24 h; replay for less than 23 h). `T` is what the request creates, such as [`crate::Session`].
-    pub async fn send<T: DeserializeOwned>(
-        &self,
-        prepared: &Prepared,
-        idempotency_key: &str,
-    ) -> Result<T, StripeError> {
-        let well_formed = !idempotency_key.is_empty()
-            && idempotency_key.len() <= MAX_KEY_LENGTH
-            && idempotency_key.bytes().all(|b| b.is_ascii_graphic());
+    pub async fn send<T: DeserializeOwned>(&self, prepared: &Prepared, idempotency_key: &str) -> Result<T, StripeError> {
+        let well_formed =
+            !idempotency_key.is_empty() && idempotency_key.len() <= MAX_KEY_LENGTH && idempotency_key.bytes().all(|b| b.is_ascii_graphic());
         if !well_formed {
-            return Err(StripeError::Invalid(format!(
-                "an idempotency key is 1 to {MAX_KEY_LENGTH} printable ASCII characters"
-            )));
+            return Err(StripeError::Invalid(format!("an idempotency key is 1 to {MAX_KEY_LENGTH} printable ASCII characters")));
         }
         let request = self
-            .request(
-                Method::POST,
-                &format!("{}{}", self.base_url, prepared.path),
-                &prepared.api_version,
-            )
+            .request(Method::POST, &format!("{}{}", self.base_url, prepared.path), &prepared.api_version)
             .header("Idempotency-Key", idempotency_key)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(prepared.body.clone());
@@ -138,80 +109,50 @@ impl Stripe {
     }
 
     /// Reads one object or one page.
-    pub(crate) async fn get<T: DeserializeOwned>(
-        &self,
-        path: &str,
-        query: Form,
-    ) -> Result<T, StripeError> {
+    pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str, query: Form) -> Result<T, StripeError> {
         let query = query.finish();
         let separator = if query.is_empty() { "" } else { "?" };
         let url = format!("{}{path}{separator}{query}", self.base_url);
-        self.exchange(self.request(Method::GET, &url, API_VERSION))
-            .await
+        self.exchange(self.request(Method::GET, &url, API_VERSION)).await
     }
 
     fn request(&self, method: Method, url: &str, version: &str) -> RequestBuilder {
-        self.http
-            .request(method, url)
-            .bearer_auth(&self.key)
-            .header("Stripe-Version", version)
-            .timeout(self.timeout)
+        self.http.request(method, url).bearer_auth(&self.key).header("Stripe-Version", version).timeout(self.timeout)
     }
 
     /// One attempt. Whatever prevents a whole answer from arriving is `Unknown`: the request may have been carried out.
-    async fn exchange<T: DeserializeOwned>(
-        &self,
-        request: RequestBuilder,
-    ) -> Result<T, StripeError> {
+    async fn exchange<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, StripeError> {
         let mut response = request.send().await.map_err(lost)?;
         let status = response.status();
-        let retry_after = response
-            .headers()
-            .get(header::RETRY_AFTER)
-            .and_then(|v| v.to_str().ok())
-            .and_then(|v| v.parse().ok());
+        let retry_after = response.headers().get(header::RETRY_AFTER).and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(lost)? {
             if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-                return Err(StripeError::Decode(format!(
-                    "an answer of more than {MAX_ANSWER_BYTES} bytes"
-                )));
+                return Err(StripeError::Decode(format!("an answer of more than {MAX_ANSWER_BYTES} bytes")));
             }
             body.extend_from_slice(&chunk);
         }
         if status == StatusCode::OK {
             return serde_json::from_slice(&body).map_err(|e| StripeError::Decode(e.to_string()));
         }
-        Err(refusal(
-            status.as_u16(),
-            &body,
-            retry_after.map(Duration::from_secs),
-        ))
+        Err(refusal(status.as_u16(), &body, retry_after.map(Duration::from_secs)))
     }
 }
 
 fn lost(error: reqwest::Error) -> StripeError {
-    let reason = if error.is_timeout() {
-        "no answer in time"
-    } else {
-        "connection lost"
-    };
+    let reason = if error.is_timeout() { "no answer in time" } else { "connection lost" };
     // Without the URL: an object's id is nobody's business in a log.
     StripeError::Unknown(format!("{reason}: {}", error.without_url()))
 }
 
 /// The ring provider and Mozilla's roots, given explicitly, so that nothing depends on a process-wide default.
 fn tls() -> Result<rustls::ClientConfig, ConfigError> {
-    let roots = rustls::RootCertStore {
-        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    };
-    let config = rustls::ClientConfig::builder_with_provider(
-        rustls::crypto::ring::default_provider().into(),
-    )
-    .with_safe_default_protocol_versions()
-    .map_err(|e| ConfigError::Http(e.to_string()))?
-    .with_root_certificates(roots)
-    .with_no_client_auth();
+    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let config = rustls::ClientConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
+        .with_safe_default_protocol_versions()
+        .map_err(|e| ConfigError::Http(e.to_string()))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
     Ok(config)
 }
 
@@ -220,30 +161,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_live_key_goes_to_stripe_only_and_a_key_never_leaves_in_the_clear_unless_it_is_a_test_key()
-    {
+    fn a_live_key_goes_to_stripe_only_and_a_key_never_leaves_in_the_clear_unless_it_is_a_test_key() {
         assert!(Stripe::new("sk_live_1", DEFAULT_BASE_URL).is_ok_and(|s| s.is_live()));
         assert!(Stripe::new("sk_test_1", "http://127.0.0.1:9").is_ok_and(|s| !s.is_live()));
-        assert!(matches!(
-            Stripe::new("sk_live_1", "http://127.0.0.1:9"),
-            Err(ConfigError::BaseUrl(_))
-        ));
-        assert!(matches!(
-            Stripe::new("sk_live_1", "https://stripe.example"),
-            Err(ConfigError::BaseUrl(_))
-        ));
-        assert!(matches!(
-            Stripe::new("sk_test_1", "ftp://stripe.example"),
-            Err(ConfigError::BaseUrl(_))
-        ));
-        assert!(matches!(
-            Stripe::new("", DEFAULT_BASE_URL),
-            Err(ConfigError::EmptyKey)
-        ));
-        assert!(matches!(
-            Stripe::new("sk_test_1\n", DEFAULT_BASE_URL),
-            Err(ConfigError::MalformedKey)
-        ));
+        assert!(matches!(Stripe::new("sk_live_1", "http://127.0.0.1:9"), Err(ConfigError::BaseUrl(_))));
+        assert!(matches!(Stripe::new("sk_live_1", "https://stripe.example"), Err(ConfigError::BaseUrl(_))));
+        assert!(matches!(Stripe::new("sk_test_1", "ftp://stripe.example"), Err(ConfigError::BaseUrl(_))));
+        assert!(matches!(Stripe::new("", DEFAULT_BASE_URL), Err(ConfigError::EmptyKey)));
+        assert!(matches!(Stripe::new("sk_test_1\n", DEFAULT_BASE_URL), Err(ConfigError::MalformedKey)));
     }
 
     #[test]

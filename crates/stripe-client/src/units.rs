@@ -10,14 +10,8 @@ pub enum UnitError {
     NotACurrency(String),
     #[error("Stripe does not take {0}")]
     Unsupported(String),
-    #[error(
-        "{amount} in {currency} is not a multiple of {multiple}, and Stripe takes nothing finer"
-    )]
-    TooFine {
-        amount: i64,
-        currency: String,
-        multiple: i64,
-    },
+    #[error("{amount} in {currency} is not a multiple of {multiple}, and Stripe takes nothing finer")]
+    TooFine { amount: i64, currency: String, multiple: i64 },
     #[error("{amount} in {currency} is too large for Stripe's unit")]
     TooLarge { amount: i64, currency: String },
 }
@@ -70,18 +64,11 @@ fn exactly(amount: i64, multiple: i64, currency: &str) -> Result<(), UnitError> 
     if amount % multiple == 0 {
         return Ok(());
     }
-    Err(UnitError::TooFine {
-        amount,
-        currency: currency.to_owned(),
-        multiple,
-    })
+    Err(UnitError::TooFine { amount, currency: currency.to_owned(), multiple })
 }
 
 fn times_hundred(amount: i64, currency: &str) -> Result<i64, UnitError> {
-    amount.checked_mul(100).ok_or_else(|| UnitError::TooLarge {
-        amount,
-        currency: currency.to_owned(),
-    })
+    amount.checked_mul(100).ok_or_else(|| UnitError::TooLarge { amount, currency: currency.to_owned() })
 }
 
 #[cfg(test)]
@@ -100,31 +87,13 @@ mod tests {
     fn special_currencies_are_converted_exactly_or_refused() {
         assert_eq!(to_stripe_units(500, "UGX"), Ok(50_000));
         assert_eq!(from_stripe_units(50_000, "ugx"), Ok(500));
-        assert!(matches!(
-            from_stripe_units(50_001, "ISK"),
-            Err(UnitError::TooFine { multiple: 100, .. })
-        ));
-        assert!(matches!(
-            to_stripe_units(i64::MAX, "ISK"),
-            Err(UnitError::TooLarge { .. })
-        ));
+        assert!(matches!(from_stripe_units(50_001, "ISK"), Err(UnitError::TooFine { multiple: 100, .. })));
+        assert!(matches!(to_stripe_units(i64::MAX, "ISK"), Err(UnitError::TooLarge { .. })));
         assert_eq!(to_stripe_units(1230, "KWD"), Ok(1230));
-        assert!(matches!(
-            to_stripe_units(1234, "KWD"),
-            Err(UnitError::TooFine { multiple: 10, .. })
-        ));
+        assert!(matches!(to_stripe_units(1234, "KWD"), Err(UnitError::TooFine { multiple: 10, .. })));
         assert_eq!(to_stripe_units(-300, "MGA"), Ok(-3));
-        assert!(matches!(
-            to_stripe_units(301, "MGA"),
-            Err(UnitError::TooFine { .. })
-        ));
-        assert!(matches!(
-            to_stripe_units(1, "IQD"),
-            Err(UnitError::Unsupported(_))
-        ));
-        assert!(matches!(
-            to_stripe_units(1, "EURO"),
-            Err(UnitError::NotACurrency(_))
-        ));
+        assert!(matches!(to_stripe_units(301, "MGA"), Err(UnitError::TooFine { .. })));
+        assert!(matches!(to_stripe_units(1, "IQD"), Err(UnitError::Unsupported(_))));
+        assert!(matches!(to_stripe_units(1, "EURO"), Err(UnitError::NotACurrency(_))));
     }
 }

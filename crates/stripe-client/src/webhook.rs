@@ -27,13 +27,7 @@ pub enum SignatureError {
 
 /// Passes when one of `secrets` made one of the header's `v1` signatures over exactly `payload`, at a time within `tolerance` seconds of
 /// `now_unix`. Several secrets let one be replaced without losing a webhook; an empty one fails the whole check.
-pub fn verify_signature(
-    payload: &[u8],
-    header: &str,
-    secrets: &[&str],
-    now_unix: i64,
-    tolerance: i64,
-) -> Result<(), SignatureError> {
+pub fn verify_signature(payload: &[u8], header: &str, secrets: &[&str], now_unix: i64, tolerance: i64) -> Result<(), SignatureError> {
     if secrets.is_empty() || secrets.iter().any(|secret| secret.trim().is_empty()) {
         return Err(SignatureError::NoSecret);
     }
@@ -49,15 +43,8 @@ pub fn verify_signature(
     if !matches {
         return Err(SignatureError::Mismatch);
     }
-    let distance = now_unix
-        .checked_sub(time)
-        .and_then(i64::checked_abs)
-        .ok_or(SignatureError::Stale)?;
-    if distance > tolerance {
-        Err(SignatureError::Stale)
-    } else {
-        Ok(())
-    }
+    let distance = now_unix.checked_sub(time).and_then(i64::checked_abs).ok_or(SignatureError::Stale)?;
+    if distance > tolerance { Err(SignatureError::Stale) } else { Ok(()) }
 }
 
 /// The header that Stripe would send, for tests.
@@ -71,8 +58,7 @@ pub fn sign(payload: &[u8], secret: &str, unix: i64) -> Result<String, Signature
 }
 
 fn mac(payload: &[u8], secret: &str, time: i64) -> Result<Hmac<Sha256>, SignatureError> {
-    let mut mac =
-        Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map_err(|_| SignatureError::NoSecret)?;
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map_err(|_| SignatureError::NoSecret)?;
     mac.update(time.to_string().as_bytes());
     mac.update(b".");
     mac.update(payload);
@@ -84,10 +70,7 @@ fn parse(header: &str) -> Result<(i64, Vec<[u8; 32]>), SignatureError> {
     let mut time = None;
     let mut signatures = Vec::new();
     for part in header.split(',') {
-        let (scheme, value) = part
-            .trim()
-            .split_once('=')
-            .ok_or(SignatureError::Malformed)?;
+        let (scheme, value) = part.trim().split_once('=').ok_or(SignatureError::Malformed)?;
         match scheme {
             "t" if time.is_none() => time = Some(decimal(value)?),
             "t" => return Err(SignatureError::Malformed),
@@ -105,11 +88,7 @@ fn parse(header: &str) -> Result<(i64, Vec<[u8; 32]>), SignatureError> {
 /// Digits alone, without the sign or leading zero that would be signed as other bytes than were sent.
 fn decimal(text: &str) -> Result<i64, SignatureError> {
     let time: i64 = text.parse().map_err(|_| SignatureError::Malformed)?;
-    if time.to_string() == text {
-        Ok(time)
-    } else {
-        Err(SignatureError::Malformed)
-    }
+    if time.to_string() == text { Ok(time) } else { Err(SignatureError::Malformed) }
 }
 
 fn hex(text: &str) -> Result<[u8; 32], SignatureError> {
@@ -119,12 +98,7 @@ fn hex(text: &str) -> Result<[u8; 32], SignatureError> {
         return Err(SignatureError::Malformed);
     }
     for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
-        let digit = |c: u8| {
-            char::from(c)
-                .to_digit(16)
-                .and_then(|d| u8::try_from(d).ok())
-                .ok_or(SignatureError::Malformed)
-        };
+        let digit = |c: u8| char::from(c).to_digit(16).and_then(|d| u8::try_from(d).ok()).ok_or(SignatureError::Malformed);
         *byte = (digit(pair[0])? << 4) | digit(pair[1])?;
     }
     Ok(bytes)
@@ -144,8 +118,7 @@ mod tests {
     #[test]
     fn a_vector_computed_elsewhere() {
         // printf '1790000000.{"id":"evt_1","object":"event"}' | openssl dgst -sha256 -hmac whsec_vector
-        let header =
-            "t=1790000000,v1=2ae191fb5e65847f7cf36d8d4f225b5b261127995161ada660128660b2b0547c";
+        let header = "t=1790000000,v1=2ae191fb5e65847f7cf36d8d4f225b5b261127995161ada660128660b2b0547c";
         assert_eq!(sign(BODY, "whsec_vector", NOW).as_deref(), Ok(header));
         assert_eq!(check(header, &["whsec_vector"], NOW), Ok(()));
     }
@@ -154,10 +127,7 @@ mod tests {
     fn a_replaced_secret_is_still_believed() {
         let header = sign(BODY, "old", NOW).unwrap();
         assert_eq!(check(&header, &["new", "old"], NOW), Ok(()));
-        let both = format!(
-            "{header},{}",
-            sign(BODY, "new", NOW).unwrap().split_once(',').unwrap().1
-        );
+        let both = format!("{header},{}", sign(BODY, "new", NOW).unwrap().split_once(',').unwrap().1);
         assert_eq!(check(&both, &["new"], NOW), Ok(()));
         assert_eq!(check(&header, &["new"], NOW), Err(SignatureError::Mismatch));
     }
@@ -165,10 +135,7 @@ mod tests {
     #[test]
     fn the_body_and_the_time_are_both_signed() {
         let header = sign(BODY, "s", NOW).unwrap();
-        assert_eq!(
-            verify_signature(b"{}", &header, &["s"], NOW, 300),
-            Err(SignatureError::Mismatch)
-        );
+        assert_eq!(verify_signature(b"{}", &header, &["s"], NOW, 300), Err(SignatureError::Mismatch));
         let moved = header.replace("t=1790000000", "t=1790000001");
         assert_eq!(check(&moved, &["s"], NOW), Err(SignatureError::Mismatch));
     }
@@ -176,12 +143,7 @@ mod tests {
     #[test]
     fn a_signature_is_good_for_five_minutes_either_way() {
         let header = sign(BODY, "s", NOW).unwrap();
-        for (offset, expected) in [
-            (300, Ok(())),
-            (301, Err(SignatureError::Stale)),
-            (-300, Ok(())),
-            (-301, Err(SignatureError::Stale)),
-        ] {
+        for (offset, expected) in [(300, Ok(())), (301, Err(SignatureError::Stale)), (-300, Ok(())), (-301, Err(SignatureError::Stale))] {
             assert_eq!(check(&header, &["s"], NOW + offset), expected, "{offset}");
         }
         assert_eq!(check(&header, &["s"], i64::MIN), Err(SignatureError::Stale));
@@ -191,16 +153,10 @@ mod tests {
     fn an_empty_secret_believes_nothing() {
         let forged = {
             let mac = mac(BODY, "", NOW).unwrap().finalize().into_bytes();
-            format!(
-                "t={NOW},v1={}",
-                mac.iter().map(|b| format!("{b:02x}")).collect::<String>()
-            )
+            format!("t={NOW},v1={}", mac.iter().map(|b| format!("{b:02x}")).collect::<String>())
         };
         assert_eq!(check(&forged, &[""], NOW), Err(SignatureError::NoSecret));
-        assert_eq!(
-            check(&forged, &["s", ""], NOW),
-            Err(SignatureError::NoSecret)
-        );
+        assert_eq!(check(&forged, &["s", ""], NOW), Err(SignatureError::NoSecret));
         assert_eq!(check(&forged, &[], NOW), Err(SignatureError::NoSecret));
         assert_eq!(sign(BODY, " ", NOW), Err(SignatureError::NoSecret));
     }
@@ -209,21 +165,8 @@ mod tests {
     fn a_malformed_header_is_refused() {
         let good = sign(BODY, "s", NOW).unwrap();
         let v0_only = good.replace("v1=", "v0=");
-        for header in [
-            "",
-            "t=1",
-            "v1=00",
-            "t=x,v1=00",
-            "nonsense",
-            v0_only.as_str(),
-            &format!("{good},t=1"),
-            &good.replace("t=", "t=0"),
-        ] {
-            assert_eq!(
-                check(header, &["s"], NOW),
-                Err(SignatureError::Malformed),
-                "{header}"
-            );
+        for header in ["", "t=1", "v1=00", "t=x,v1=00", "nonsense", v0_only.as_str(), &format!("{good},t=1"), &good.replace("t=", "t=0")] {
+            assert_eq!(check(header, &["s"], NOW), Err(SignatureError::Malformed), "{header}");
         }
     }
 }
