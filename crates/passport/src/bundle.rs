@@ -40,25 +40,15 @@ pub enum BundleError {
     #[error("a history needs at least one record")]
     NoRecord,
     #[error("\"{field}\" of key {position} is not what it should be: {problem}")]
-    KeyField {
-        position: usize,
-        field: &'static str,
-        problem: String,
-    },
+    KeyField { position: usize, field: &'static str, problem: String },
     #[error("key {position}: {error}")]
     Key { position: usize, error: KeyError },
     #[error("\"{field}\" of record {position} is not base64url of the right length")]
-    Encoding {
-        position: usize,
-        field: &'static str,
-    },
+    Encoding { position: usize, field: &'static str },
     #[error("record {position}: {error}")]
     Leaf { position: usize, error: LeafError },
     #[error("disclosure {position}: {error}")]
-    Disclosure {
-        position: usize,
-        error: DisclosureError,
-    },
+    Disclosure { position: usize, error: DisclosureError },
     #[error("disclosure {position} is there twice")]
     DisclosureTwice { position: usize },
     #[error("disclosure {position} (\"{name}\") belongs to none of the records, or was changed")]
@@ -84,9 +74,7 @@ pub struct History {
 impl History {
     /// The disclosures that open a digest of this leaf.
     pub fn disclosed<'a>(&'a self, leaf: &'a Leaf) -> impl Iterator<Item = &'a Disclosure> {
-        self.disclosures
-            .iter()
-            .filter(|disclosure| disclosure.is_in(leaf))
+        self.disclosures.iter().filter(|disclosure| disclosure.is_in(leaf))
     }
 }
 
@@ -111,8 +99,7 @@ impl Bundle {
             batch: DocumentChain::of(&self.batch)?,
             log: None,
         };
-        let value = serde_json::to_value(&document)
-            .map_err(|error| BundleError::Shape(error.to_string()))?;
+        let value = serde_json::to_value(&document).map_err(|error| BundleError::Shape(error.to_string()))?;
         Ok(jcs::canonical(&value)?)
     }
 }
@@ -165,9 +152,7 @@ impl Document {
         // Looked at first, so that a bundle of a later version is called that and not a list of unknown fields.
         match value.get("format") {
             Some(Value::String(found)) if found != FORMAT => {
-                return Err(BundleError::Format {
-                    found: found.clone(),
-                });
+                return Err(BundleError::Format { found: found.clone() });
             }
             _ => {}
         }
@@ -176,27 +161,8 @@ impl Document {
 
     /// The item's chain, the batch's, and whether there is a log member.
     pub(crate) fn into_chains(self) -> (DocumentChain, DocumentChain, bool) {
-        let Self {
-            format: _,
-            item,
-            code,
-            leaves,
-            disclosures,
-            keys,
-            batch,
-            log,
-        } = self;
-        (
-            DocumentChain {
-                item,
-                code,
-                leaves,
-                disclosures,
-                keys,
-            },
-            batch,
-            log.is_some(),
-        )
+        let Self { format: _, item, code, leaves, disclosures, keys, batch, log } = self;
+        (DocumentChain { item, code, leaves, disclosures, keys }, batch, log.is_some())
     }
 }
 
@@ -210,10 +176,7 @@ impl DocumentChain {
         let Some(SignedLeaf { leaf: first, .. }) = history.leaves.first() else {
             return Err(BundleError::NoRecord);
         };
-        let leaf = |signed: &SignedLeaf| DocumentLeaf {
-            bytes: base64url(signed.leaf.bytes()),
-            signature: signed.signature.to_string(),
-        };
+        let leaf = |signed: &SignedLeaf| DocumentLeaf { bytes: base64url(signed.leaf.bytes()), signature: signed.signature.to_string() };
         let key = |key: &PublicKey| DocumentKey {
             id: key.id().to_string(),
             public: base64url(key.public()),
@@ -224,11 +187,7 @@ impl DocumentChain {
             item: first.item().to_string(),
             code: first.item().code().to_string(),
             leaves: history.leaves.iter().map(leaf).collect(),
-            disclosures: history
-                .disclosures
-                .iter()
-                .map(|disclosure| disclosure.as_str().to_owned())
-                .collect(),
+            disclosures: history.disclosures.iter().map(|disclosure| disclosure.as_str().to_owned()).collect(),
             keys: history.keys.iter().map(key).collect(),
         })
     }
@@ -237,38 +196,16 @@ impl DocumentChain {
     pub(crate) fn read_keys(&self) -> Result<KeySet, BundleError> {
         let mut keys = KeySet::default();
         for (position, listed) in self.keys.iter().enumerate() {
-            let wrong = |field, problem: String| BundleError::KeyField {
-                position,
-                field,
-                problem,
-            };
-            let public = from_base64url(&listed.public)
-                .map_err(|error| wrong("public", error.to_string()))?;
-            let by = listed
-                .by
-                .parse()
-                .map_err(|error: ValueError| wrong("by", error.to_string()))?;
-            let name = listed
-                .name
-                .parse()
-                .map_err(|error: ValueError| wrong("name", error.to_string()))?;
-            let stated = listed
-                .id
-                .parse()
-                .map_err(|error: crate::digest::NotBase64Url| wrong("id", error.to_string()))?;
-            let key = PublicKey::new(public, by, name)
-                .map_err(|error| BundleError::Key { position, error })?;
+            let wrong = |field, problem: String| BundleError::KeyField { position, field, problem };
+            let public = from_base64url(&listed.public).map_err(|error| wrong("public", error.to_string()))?;
+            let by = listed.by.parse().map_err(|error: ValueError| wrong("by", error.to_string()))?;
+            let name = listed.name.parse().map_err(|error: ValueError| wrong("name", error.to_string()))?;
+            let stated = listed.id.parse().map_err(|error: crate::digest::NotBase64Url| wrong("id", error.to_string()))?;
+            let key = PublicKey::new(public, by, name).map_err(|error| BundleError::Key { position, error })?;
             if key.id() != stated {
-                return Err(BundleError::Key {
-                    position,
-                    error: KeyError::WrongId {
-                        stated,
-                        computed: key.id(),
-                    },
-                });
+                return Err(BundleError::Key { position, error: KeyError::WrongId { stated, computed: key.id() } });
             }
-            keys.insert(key)
-                .map_err(|error| BundleError::Key { position, error })?;
+            keys.insert(key).map_err(|error| BundleError::Key { position, error })?;
         }
         Ok(keys)
     }
@@ -276,42 +213,25 @@ impl DocumentChain {
     /// Each leaf by itself; how they hang together is [`crate::verify_chain`]'s matter.
     pub(crate) fn read_leaves(&self) -> Result<Vec<SignedLeaf>, BundleError> {
         let read = |(position, listed): (usize, &DocumentLeaf)| {
-            let bytes = base64url_bytes(&listed.bytes).ok_or(BundleError::Encoding {
-                position,
-                field: "bytes",
-            })?;
-            let signature = listed
-                .signature
-                .parse()
-                .map_err(|_| BundleError::Encoding {
-                    position,
-                    field: "signature",
-                })?;
-            let leaf =
-                Leaf::parse(&bytes).map_err(|error| BundleError::Leaf { position, error })?;
+            let bytes = base64url_bytes(&listed.bytes).ok_or(BundleError::Encoding { position, field: "bytes" })?;
+            let signature = listed.signature.parse().map_err(|_| BundleError::Encoding { position, field: "signature" })?;
+            let leaf = Leaf::parse(&bytes).map_err(|error| BundleError::Leaf { position, error })?;
             Ok(SignedLeaf { leaf, signature })
         };
         self.leaves.iter().enumerate().map(read).collect()
     }
 
     /// Each disclosure; every one must open a digest in one of the leaves.
-    pub(crate) fn read_disclosures(
-        &self,
-        leaves: &[SignedLeaf],
-    ) -> Result<Vec<Disclosure>, BundleError> {
+    pub(crate) fn read_disclosures(&self, leaves: &[SignedLeaf]) -> Result<Vec<Disclosure>, BundleError> {
         let mut seen = BTreeSet::new();
         let mut disclosures = Vec::new();
         for (position, text) in self.disclosures.iter().enumerate() {
-            let disclosure = Disclosure::parse(text)
-                .map_err(|error| BundleError::Disclosure { position, error })?;
+            let disclosure = Disclosure::parse(text).map_err(|error| BundleError::Disclosure { position, error })?;
             if !seen.insert(text) {
                 return Err(BundleError::DisclosureTwice { position });
             }
             if !leaves.iter().any(|signed| disclosure.is_in(&signed.leaf)) {
-                return Err(BundleError::DisclosureUnknown {
-                    position,
-                    name: disclosure.name().to_string(),
-                });
+                return Err(BundleError::DisclosureUnknown { position, name: disclosure.name().to_string() });
             }
             disclosures.push(disclosure);
         }
@@ -324,17 +244,11 @@ impl DocumentChain {
             return Err(BundleError::NoRecord);
         };
         if self.item != first.item().as_str() {
-            return Err(BundleError::Address {
-                stated: self.item.clone(),
-                actual: first.item().to_string(),
-            });
+            return Err(BundleError::Address { stated: self.item.clone(), actual: first.item().to_string() });
         }
         let actual = first.item().code().to_string();
         if self.code != actual {
-            return Err(BundleError::Code {
-                stated: self.code.clone(),
-                actual,
-            });
+            return Err(BundleError::Code { stated: self.code.clone(), actual });
         }
         Ok(())
     }
@@ -342,13 +256,8 @@ impl DocumentChain {
 
 /// That every key signed something: an unused one could name anybody.
 pub(crate) fn check_all_used(keys: &KeySet, leaves: &[SignedLeaf]) -> Result<(), BundleError> {
-    match keys
-        .iter()
-        .find(|key| !leaves.iter().any(|signed| signed.leaf.key() == key.id()))
-    {
-        Some(key) => Err(BundleError::UnusedKey {
-            id: key.id().to_string(),
-        }),
+    match keys.iter().find(|key| !leaves.iter().any(|signed| signed.leaf.key() == key.id())) {
+        Some(key) => Err(BundleError::UnusedKey { id: key.id().to_string() }),
         None => Ok(()),
     }
 }

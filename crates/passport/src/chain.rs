@@ -37,10 +37,7 @@ pub fn verify_chain(leaves: &[SignedLeaf], keys: &KeySet) -> Result<Tip, ChainEr
     };
     let Some(chain) = first.event_type().opens() else {
         // A leaf opens a chain exactly at seq 0, so this one is not the first of anything.
-        return Err(ChainError::Gap {
-            expected: 0,
-            found: first.seq(),
-        });
+        return Err(ChainError::Gap { expected: 0, found: first.seq() });
     };
     let mut tip: Option<Tip> = None;
     for signed in leaves {
@@ -49,11 +46,7 @@ pub fn verify_chain(leaves: &[SignedLeaf], keys: &KeySet) -> Result<Tip, ChainEr
         }
         let leaf = &signed.leaf;
         if leaf.by() != first.by() {
-            return Err(ChainError::OtherVoice {
-                seq: leaf.seq(),
-                expected: first.by().clone(),
-                found: leaf.by().clone(),
-            });
+            return Err(ChainError::OtherVoice { seq: leaf.seq(), expected: first.by().clone(), found: leaf.by().clone() });
         }
         verify_signature(signed, keys)?;
         tip = Some(Tip::of(leaf, chain));
@@ -66,44 +59,25 @@ fn verify_link(tip: &Tip, signed: &SignedLeaf) -> Result<(), ChainError> {
     let leaf = &signed.leaf;
     let seq = leaf.seq();
     if Ok(seq) != tip.next_seq() {
-        return Err(ChainError::Gap {
-            expected: tip.seq.saturating_add(1),
-            found: seq,
-        });
+        return Err(ChainError::Gap { expected: tip.seq.saturating_add(1), found: seq });
     }
     if leaf.item() != &tip.item {
-        return Err(ChainError::OtherItem {
-            seq,
-            found: leaf.item().clone(),
-        });
+        return Err(ChainError::OtherItem { seq, found: leaf.item().clone() });
     }
     if leaf.prev() != Some(tip.hash) {
-        return Err(ChainError::BrokenLink {
-            seq,
-            actual: tip.hash,
-        });
+        return Err(ChainError::BrokenLink { seq, actual: tip.hash });
     }
     if leaf.day() < tip.day {
-        return Err(ChainError::DayBefore {
-            seq,
-            day: leaf.day(),
-            previous: tip.day,
-        });
+        return Err(ChainError::DayBefore { seq, day: leaf.day(), previous: tip.day });
     }
     if !leaf.event_type().belongs_in(tip.chain) {
-        return Err(ChainError::Misplaced {
-            seq,
-            event: leaf.event_type(),
-        });
+        return Err(ChainError::Misplaced { seq, event: leaf.event_type() });
     }
     Ok(())
 }
 
 fn verify_signature(signed: &SignedLeaf, keys: &KeySet) -> Result<(), ChainError> {
     let (seq, id) = (signed.leaf.seq(), signed.leaf.key());
-    let key = keys
-        .get(&id)
-        .ok_or(ChainError::UnknownKey { seq, key: id })?;
-    key.verify(&signed.leaf, &signed.signature)
-        .map_err(|error| ChainError::Signature { seq, error })
+    let key = keys.get(&id).ok_or(ChainError::UnknownKey { seq, key: id })?;
+    key.verify(&signed.leaf, &signed.signature).map_err(|error| ChainError::Signature { seq, error })
 }

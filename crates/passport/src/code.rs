@@ -17,9 +17,7 @@ pub enum CodeError {
     Length { expected: usize, found: usize },
     #[error("{found:?} is never part of a code")]
     Character { found: char },
-    #[error(
-        "the last character does not fit the others: one of them was probably misread or swapped"
-    )]
+    #[error("the last character does not fit the others: one of them was probably misread or swapped")]
     Check,
 }
 
@@ -123,18 +121,14 @@ fn digit_of(character: char) -> Option<u8> {
         'I' | 'L' => '1',
         other => other,
     };
-    let place = ALPHABET
-        .iter()
-        .position(|&known| char::from(known) == plain)?;
+    let place = ALPHABET.iter().position(|&known| char::from(known) == plain)?;
     u8::try_from(place).ok()
 }
 
 /// The digits as a polynomial over GF(2⁵), evaluated at the generator by Horner's rule. Zero for a whole code; with the
 /// last digit still zero, it is the check digit itself (addition is XOR).
 fn checksum(digits: &[u8]) -> u8 {
-    digits
-        .iter()
-        .fold(0, |sum, digit| times_generator(sum) ^ digit)
+    digits.iter().fold(0, |sum, digit| times_generator(sum) ^ digit)
 }
 
 /// Times x, reduced by x⁵ + x² + 1.
@@ -155,12 +149,7 @@ mod tests {
         let code = ItemCode::from_random([0x08, 0x42, 0x10, 0x84, 0x21, 0x08, 0x42]);
         let text = code.to_string();
         assert_eq!(text, "1111-1111-1114");
-        for typed in [
-            "iIlL-1111-1114",
-            " 1111 1111 1114 ",
-            "111111111114",
-            "1-1-1-1-11111114",
-        ] {
+        for typed in ["iIlL-1111-1114", " 1111 1111 1114 ", "111111111114", "1-1-1-1-11111114"] {
             assert_eq!(typed.parse(), Ok(code), "{typed}");
         }
         let zeros = ItemCode::from_random([0; 7]);
@@ -169,24 +158,9 @@ mod tests {
 
     #[test]
     fn errors_say_what_is_wrong() {
-        assert_eq!(
-            "1111-1111-111U".parse::<ItemCode>(),
-            Err(CodeError::Character { found: 'U' })
-        );
-        assert_eq!(
-            "1111-1111-111".parse::<ItemCode>(),
-            Err(CodeError::Length {
-                expected: 12,
-                found: 11
-            })
-        );
-        assert_eq!(
-            "1111-1111-1111-1".parse::<ItemCode>(),
-            Err(CodeError::Length {
-                expected: 12,
-                found: 13
-            })
-        );
+        assert_eq!("1111-1111-111U".parse::<ItemCode>(), Err(CodeError::Character { found: 'U' }));
+        assert_eq!("1111-1111-111".parse::<ItemCode>(), Err(CodeError::Length { expected: 12, found: 11 }));
+        assert_eq!("1111-1111-1111-1".parse::<ItemCode>(), Err(CodeError::Length { expected: 12, found: 13 }));
         assert_eq!("1111-1111-1112".parse::<ItemCode>(), Err(CodeError::Check));
         assert!("".parse::<ItemCode>().is_err());
     }
@@ -194,18 +168,10 @@ mod tests {
     /// So that tags printed today are read for ever.
     #[test]
     fn codes_do_not_drift() {
-        assert_eq!(
-            ItemCode::from_random([0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde]).to_string(),
-            "28T5-CY4T-QKFD"
-        );
-        let claim = ClaimCode::from_random([
-            0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde, 0xf0, 0x11, 0x22, 0x33, 0x44,
-        ]);
+        assert_eq!(ItemCode::from_random([0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde]).to_string(), "28T5-CY4T-QKFD");
+        let claim = ClaimCode::from_random([0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde, 0xf0, 0x11, 0x22, 0x33, 0x44]);
         assert_eq!(claim.to_string(), "28T5-CY4T-QKFF-0492-6D2T");
-        assert_eq!(
-            claim.digest().to_string(),
-            "6ZjE8dN0GH3Nw5fqiRR-bL0u3V1X6pXRoecPJyIptzQ"
-        );
+        assert_eq!(claim.digest().to_string(), "6ZjE8dN0GH3Nw5fqiRR-bL0u3V1X6pXRoecPJyIptzQ");
         assert_eq!(format!("{claim:?}"), "ClaimCode(secret)");
     }
 

@@ -26,13 +26,7 @@ impl Digest {
     /// Hash of a leaf: SHA-256 over 0x00 and its bytes (RFC 6962, section 2.1), so that the very same hash is the item's
     /// link to its next record and the leaf hash in a log tree. The 0x00 keeps a leaf from passing for an inner node.
     pub fn of_leaf(bytes: &[u8]) -> Self {
-        Self(
-            Sha256::new()
-                .chain_update([0])
-                .chain_update(bytes)
-                .finalize()
-                .into(),
-        )
+        Self(Sha256::new().chain_update([0]).chain_update(bytes).finalize().into())
     }
 
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
@@ -99,14 +93,8 @@ mod tests {
     /// FIPS 180-4 examples, and RFC 6962's hash of the empty leaf.
     #[test]
     fn known_hashes() {
-        assert_eq!(
-            hex(Digest::of(b"abc").as_bytes()),
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-        );
-        assert_eq!(
-            hex(Digest::of_leaf(b"").as_bytes()),
-            "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
-        );
+        assert_eq!(hex(Digest::of(b"abc").as_bytes()), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(hex(Digest::of_leaf(b"").as_bytes()), "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d");
     }
 
     /// The JCS document hash of the W3C eddsa-jcs-2022 example (Data Integrity EdDSA Cryptosuites 1.0, appendix B.2).
@@ -117,12 +105,8 @@ mod tests {
             "name": "Alumni Credential", "description": "A minimum viable example of an Alumni Credential.",
             "issuer": "https://vc.example/issuers/5678", "validFrom": "2023-01-01T00:00:00Z",
             "credentialSubject": {"id": "did:example:abcdefgh", "alumniOf": "The School of Examples"}}"#;
-        let canonical =
-            crate::jcs::canonical(&crate::jcs::parse(document, 10_000).unwrap()).unwrap();
-        assert_eq!(
-            hex(Digest::of(&canonical).as_bytes()),
-            "59b7cb6251b8991add1ce0bc83107e3db9dbbab5bd2c28f687db1a03abc92f19"
-        );
+        let canonical = crate::jcs::canonical(&crate::jcs::parse(document, 10_000).unwrap()).unwrap();
+        assert_eq!(hex(Digest::of(&canonical).as_bytes()), "59b7cb6251b8991add1ce0bc83107e3db9dbbab5bd2c28f687db1a03abc92f19");
     }
 
     #[test]
@@ -133,13 +117,7 @@ mod tests {
         assert_eq!(text.parse(), Ok(digest));
         // The last character carries four bits and two that must be zero.
         let stray = format!("{}1", &text[..42]);
-        for wrong in [
-            format!("{text}="),
-            stray,
-            text[..42].to_owned(),
-            format!(" {text}"),
-            text.replace('_', "/") + "A",
-        ] {
+        for wrong in [format!("{text}="), stray, text[..42].to_owned(), format!(" {text}"), text.replace('_', "/") + "A"] {
             assert!(wrong.parse::<Digest>().is_err(), "{wrong}");
         }
     }

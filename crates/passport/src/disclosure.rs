@@ -21,9 +21,7 @@ pub enum DisclosureError {
     Encoding,
     #[error("not the JSON that a disclosure holds: {0}")]
     Json(#[from] jcs::Error),
-    #[error(
-        "a disclosure holds [salt of 16 bytes in base64url, field name, value] in canonical JSON"
-    )]
+    #[error("a disclosure holds [salt of 16 bytes in base64url, field name, value] in canonical JSON")]
     Shape,
 }
 
@@ -38,29 +36,17 @@ impl SubjectKey {
 
     /// What opens the field `name` of event `seq` of `item`. `index` tells apart several values of one field in one
     /// event (three makers' names: 0, 1, 2). Fails only on a value that [`jcs::canonical`] refuses.
-    pub fn disclose(
-        &self,
-        item: &ItemUri,
-        seq: u32,
-        name: &FieldName,
-        index: u32,
-        value: &Value,
-    ) -> Result<Disclosure, DisclosureError> {
+    pub fn disclose(&self, item: &ItemUri, seq: u32, name: &FieldName, index: u32, value: &Value) -> Result<Disclosure, DisclosureError> {
         let salt = self.salt(item, seq, name, index);
         let array = json!([base64url(&salt), name, value]);
         let text = base64url(&jcs::canonical(&array)?);
-        Ok(Disclosure {
-            text,
-            name: name.clone(),
-            value: value.clone(),
-        })
+        Ok(Disclosure { text, name: name.clone(), value: value.clone() })
     }
 
     /// The first 16 bytes of HMAC-SHA256(subject key, item ‖ "\n" ‖ seq ‖ "\n" ‖ field ‖ "\n" ‖ index) (RFC 2104);
     /// the numbers in decimal. No part can contain a line feed.
     fn salt(&self, item: &ItemUri, seq: u32, name: &FieldName, index: u32) -> [u8; 16] {
-        let mut mac =
-            Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes a key of any length");
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes a key of any length");
         mac.update(format!("{item}\n{seq}\n{name}\n{index}").as_bytes());
         let mut salt = [0; 16];
         salt.copy_from_slice(&mac.finalize().into_bytes()[..16]);
@@ -94,17 +80,12 @@ impl Disclosure {
         let Value::Array(parts) = array else {
             return Err(DisclosureError::Shape);
         };
-        let Ok([Value::String(salt), Value::String(name), value]) = <[Value; 3]>::try_from(parts)
-        else {
+        let Ok([Value::String(salt), Value::String(name), value]) = <[Value; 3]>::try_from(parts) else {
             return Err(DisclosureError::Shape);
         };
         from_base64url::<16>(&salt).map_err(|_| DisclosureError::Shape)?;
         let name = name.parse().map_err(|_| DisclosureError::Shape)?;
-        Ok(Self {
-            text: text.to_owned(),
-            name,
-            value,
-        })
+        Ok(Self { text: text.to_owned(), name, value })
     }
 
     pub fn as_str(&self) -> &str {
@@ -141,38 +122,24 @@ mod tests {
 
     fn open(seq: u32, field: &str, index: u32) -> Disclosure {
         let key = SubjectKey::from_bytes([9; 32]);
-        key.disclose(&item(), seq, &field.parse().unwrap(), index, &json!("Sita"))
-            .unwrap()
+        key.disclose(&item(), seq, &field.parse().unwrap(), index, &json!("Sita")).unwrap()
     }
 
     #[test]
     fn reads_back_and_does_not_drift() {
         let one = open(1, "maker_name", 0);
         assert_eq!(Disclosure::parse(one.as_str()), Ok(one.clone()));
-        assert_eq!(
-            (one.name().as_str(), one.value()),
-            ("maker_name", &json!("Sita"))
-        );
-        assert_eq!(
-            one.digest().to_string(),
-            "fq520dIw_i2z7VuaQWTgjUEct7rwC7Vp92XWVGF9lUk"
-        );
+        assert_eq!((one.name().as_str(), one.value()), ("maker_name", &json!("Sita")));
+        assert_eq!(one.digest().to_string(), "fq520dIw_i2z7VuaQWTgjUEct7rwC7Vp92XWVGF9lUk");
     }
 
     #[test]
     fn no_two_events_fields_or_people_share_a_salt() {
         let one = open(1, "maker_name", 0);
-        for other in [
-            open(2, "maker_name", 0),
-            open(1, "village", 0),
-            open(1, "maker_name", 1),
-            open(11, "maker_name", 0),
-        ] {
+        for other in [open(2, "maker_name", 0), open(1, "village", 0), open(1, "maker_name", 1), open(11, "maker_name", 0)] {
             assert_ne!(one.digest(), other.digest());
         }
-        let other = SubjectKey::from_bytes([8; 32])
-            .disclose(&item(), 1, one.name(), 0, one.value())
-            .unwrap();
+        let other = SubjectKey::from_bytes([8; 32]).disclose(&item(), 1, one.name(), 0, one.value()).unwrap();
         assert_ne!(one.digest(), other.digest());
     }
 
@@ -181,26 +148,11 @@ mod tests {
         let salt = base64url(&[1; 16]);
         let parse = |json: String| Disclosure::parse(&base64url(json.as_bytes()));
         assert!(parse(format!(r#"["{salt}","maker_name","Sita"]"#)).is_ok());
-        assert_eq!(
-            parse(format!(r#"["{salt}", "maker_name","Sita"]"#)),
-            Err(DisclosureError::Shape)
-        );
-        assert_eq!(
-            parse(format!(r#"["{salt}","Maker","Sita"]"#)),
-            Err(DisclosureError::Shape)
-        );
-        assert_eq!(
-            parse(r#"["c2hvcnQ","maker_name","Sita"]"#.to_owned()),
-            Err(DisclosureError::Shape)
-        );
-        assert_eq!(
-            parse(format!(r#"["{salt}","maker_name"]"#)),
-            Err(DisclosureError::Shape)
-        );
-        assert!(matches!(
-            parse(format!(r#"["{salt}","pay",1.5]"#)),
-            Err(DisclosureError::Json(_))
-        ));
+        assert_eq!(parse(format!(r#"["{salt}", "maker_name","Sita"]"#)), Err(DisclosureError::Shape));
+        assert_eq!(parse(format!(r#"["{salt}","Maker","Sita"]"#)), Err(DisclosureError::Shape));
+        assert_eq!(parse(r#"["c2hvcnQ","maker_name","Sita"]"#.to_owned()), Err(DisclosureError::Shape));
+        assert_eq!(parse(format!(r#"["{salt}","maker_name"]"#)), Err(DisclosureError::Shape));
+        assert!(matches!(parse(format!(r#"["{salt}","pay",1.5]"#)), Err(DisclosureError::Json(_))));
         assert_eq!(Disclosure::parse("W10="), Err(DisclosureError::Encoding));
     }
 }

@@ -32,10 +32,7 @@ pub enum Error {
 /// Reads at most `limit` bytes of JSON under the rules above (RFC 8259 grammar, RFC 7493 restrictions).
 pub fn parse(bytes: &[u8], limit: usize) -> Result<Value, Error> {
     if bytes.len() > limit {
-        return Err(Error::TooLong {
-            bytes: bytes.len(),
-            limit,
-        });
+        return Err(Error::TooLong { bytes: bytes.len(), limit });
     }
     let mut parser = Parser { bytes, at: 0 };
     let value = parser.value(0)?;
@@ -52,9 +49,7 @@ pub fn canonical(value: &Value) -> Result<Vec<u8>, Error> {
     check(value, 0)?;
     serde_json_canonicalizer::to_vec(value)
         // The canonicaliser fails on non-finite numbers and foreign serialisers, neither of which passed `check`.
-        .map_err(|_| Error::NotWhole {
-            number: "a number".to_owned(),
-        })
+        .map_err(|_| Error::NotWhole { number: "a number".to_owned() })
 }
 
 fn check(value: &Value, depth: usize) -> Result<(), Error> {
@@ -62,26 +57,18 @@ fn check(value: &Value, depth: usize) -> Result<(), Error> {
         Value::Null | Value::Bool(_) | Value::String(_) => Ok(()),
         Value::Number(number) => match number.as_i64() {
             Some(whole) => in_range(whole).map(|_| ()),
-            None if number.is_u64() => Err(Error::TooLarge {
-                number: number.to_string(),
-            }),
-            None => Err(Error::NotWhole {
-                number: number.to_string(),
-            }),
+            None if number.is_u64() => Err(Error::TooLarge { number: number.to_string() }),
+            None => Err(Error::NotWhole { number: number.to_string() }),
         },
         Value::Array(_) | Value::Object(_) if depth == MAX_DEPTH => Err(Error::TooDeep),
         Value::Array(items) => items.iter().try_for_each(|item| check(item, depth + 1)),
-        Value::Object(members) => members
-            .values()
-            .try_for_each(|member| check(member, depth + 1)),
+        Value::Object(members) => members.values().try_for_each(|member| check(member, depth + 1)),
     }
 }
 
 fn in_range(whole: i64) -> Result<i64, Error> {
     if whole.unsigned_abs() > MAX_INTEGER.unsigned_abs() {
-        return Err(Error::TooLarge {
-            number: whole.to_string(),
-        });
+        return Err(Error::TooLarge { number: whole.to_string() });
     }
     Ok(whole)
 }
@@ -174,19 +161,13 @@ impl Parser<'_> {
             }
         }
         self.at += 1;
-        serde_json::from_slice(&self.bytes[start..self.at]).map_err(|_| Error::Syntax {
-            at: start,
-            expected: "a valid Unicode string",
-        })
+        serde_json::from_slice(&self.bytes[start..self.at]).map_err(|_| Error::Syntax { at: start, expected: "a valid Unicode string" })
     }
 
     /// `-?(0|[1-9][0-9]*)` without fraction or exponent, and not −0, which JCS would turn into 0.
     fn whole(&mut self) -> Result<i64, Error> {
         let start = self.at;
-        while matches!(
-            self.peek(),
-            Some(b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')
-        ) {
+        while matches!(self.peek(), Some(b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')) {
             self.at += 1;
         }
         let number = String::from_utf8_lossy(&self.bytes[start..self.at]).into_owned();
@@ -226,10 +207,7 @@ impl Parser<'_> {
     }
 
     fn expected(&self, expected: &'static str) -> Error {
-        Error::Syntax {
-            at: self.at,
-            expected,
-        }
+        Error::Syntax { at: self.at, expected }
     }
 }
 
@@ -248,15 +226,7 @@ mod tests {
     fn sorts_keys_as_rfc_8785_3_2_3_says() {
         let input = r#"{"\u20ac":"Euro Sign","\r":"Carriage Return","\ufb33":"Hebrew Letter Dalet With Dagesh","1":"One",
             "\ud83d\ude00":"Emoji: Grinning Face","\u0080":"Control","\u00f6":"Latin Small Letter O With Diaeresis"}"#;
-        let keys = [
-            "Carriage Return",
-            "One",
-            "Control",
-            "Latin Small",
-            "Euro Sign",
-            "Emoji",
-            "Hebrew",
-        ];
+        let keys = ["Carriage Return", "One", "Control", "Latin Small", "Euro Sign", "Emoji", "Hebrew"];
         let out = round(input).unwrap();
         let places: Vec<_> = keys.iter().map(|key| out.find(key).unwrap()).collect();
         assert!(places.is_sorted(), "{out}");
@@ -268,69 +238,25 @@ mod tests {
         let input = r#"{"string": "\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/", "literals": [null, true, false]}"#;
         let expected = r#"{"literals":[null,true,false],"string":"€$\u000f\nA'B\"\\\\\"/"}"#;
         assert_eq!(round(input).unwrap(), expected);
-        assert_eq!(
-            round(r#""\u007f\b\f\t\u2028""#).unwrap(),
-            "\"\u{7f}\\b\\f\\t\u{2028}\""
-        );
+        assert_eq!(round(r#""\u007f\b\f\t\u2028""#).unwrap(), "\"\u{7f}\\b\\f\\t\u{2028}\"");
     }
 
     #[test]
     fn keeps_whole_numbers_up_to_2_to_the_53_minus_1() {
-        assert_eq!(
-            round("[0,-1,9007199254740991,-9007199254740991]").unwrap(),
-            "[0,-1,9007199254740991,-9007199254740991]"
-        );
-        for text in [
-            "9007199254740992",
-            "-9007199254740992",
-            "9007199254740993",
-            "99999999999999999999999",
-        ] {
-            assert_eq!(
-                round(text),
-                Err(Error::TooLarge {
-                    number: text.to_owned()
-                })
-            );
+        assert_eq!(round("[0,-1,9007199254740991,-9007199254740991]").unwrap(), "[0,-1,9007199254740991,-9007199254740991]");
+        for text in ["9007199254740992", "-9007199254740992", "9007199254740993", "99999999999999999999999"] {
+            assert_eq!(round(text), Err(Error::TooLarge { number: text.to_owned() }));
         }
         for text in ["1.0", "1e2", "-0", "0.1", "01", "-", "1-1", "1E400"] {
-            assert_eq!(
-                round(text),
-                Err(Error::NotWhole {
-                    number: text.to_owned()
-                })
-            );
+            assert_eq!(round(text), Err(Error::NotWhole { number: text.to_owned() }));
         }
     }
 
     #[test]
     fn refuses_what_two_readers_could_read_differently() {
-        assert_eq!(
-            round(r#"{"a":1,"\u0061":2}"#),
-            Err(Error::DuplicateKey {
-                key: "a".to_owned()
-            })
-        );
-        for text in [
-            "",
-            "{",
-            "[1,]",
-            "{\"a\":1,}",
-            "[1 2]",
-            "nul",
-            "\"\\ud800\"",
-            "\"a",
-            "\"\\",
-            "{1:2}",
-            "1 1",
-            "\u{feff}1",
-            "\"\n\"",
-        ] {
-            assert!(
-                matches!(round(text), Err(Error::Syntax { .. })),
-                "{text:?}: {:?}",
-                round(text)
-            );
+        assert_eq!(round(r#"{"a":1,"\u0061":2}"#), Err(Error::DuplicateKey { key: "a".to_owned() }));
+        for text in ["", "{", "[1,]", "{\"a\":1,}", "[1 2]", "nul", "\"\\ud800\"", "\"a", "\"\\", "{1:2}", "1 1", "\u{feff}1", "\"\n\""] {
+            assert!(matches!(round(text), Err(Error::Syntax { .. })), "{text:?}: {:?}", round(text));
         }
         assert!(parse(b"\"\xff\"", 10).is_err());
     }
@@ -348,18 +274,9 @@ mod tests {
 
     #[test]
     fn holds_values_built_in_memory_to_the_same_rules() {
-        assert!(matches!(
-            canonical(&serde_json::json!({"a": 0.5})),
-            Err(Error::NotWhole { .. })
-        ));
-        assert!(matches!(
-            canonical(&serde_json::json!([u64::MAX])),
-            Err(Error::TooLarge { .. })
-        ));
-        assert!(matches!(
-            canonical(&serde_json::json!([i64::MIN])),
-            Err(Error::TooLarge { .. })
-        ));
+        assert!(matches!(canonical(&serde_json::json!({"a": 0.5})), Err(Error::NotWhole { .. })));
+        assert!(matches!(canonical(&serde_json::json!([u64::MAX])), Err(Error::TooLarge { .. })));
+        assert!(matches!(canonical(&serde_json::json!([i64::MIN])), Err(Error::TooLarge { .. })));
     }
 
     fn any_json() -> impl Strategy<Value = Value> {
@@ -372,8 +289,7 @@ mod tests {
         leaf.prop_recursive(4, 24, 5, |inner| {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
-                prop::collection::btree_map(any::<String>(), inner, 0..5)
-                    .prop_map(|m| Value::Object(m.into_iter().collect())),
+                prop::collection::btree_map(any::<String>(), inner, 0..5).prop_map(|m| Value::Object(m.into_iter().collect())),
             ]
         })
     }

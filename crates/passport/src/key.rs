@@ -77,12 +77,7 @@ impl PublicKey {
         if point.is_weak() {
             return Err(KeyError::NotAPoint);
         }
-        Ok(Self {
-            id: key_id(&public, &by, &name),
-            point,
-            by,
-            name,
-        })
+        Ok(Self { id: key_id(&public, &by, &name), point, by, name })
     }
 
     /// SHA-256 of `"haat-key-v1\n" ‖ JCS([public key in base64url, by, name])`.
@@ -109,21 +104,15 @@ impl PublicKey {
     /// signature has one encoding, and small-order points are refused.
     pub fn verify(&self, leaf: &Leaf, signature: &Signature) -> Result<(), KeyError> {
         if leaf.key() != self.id || leaf.by() != &self.by {
-            return Err(KeyError::NotItsKey {
-                named: leaf.key(),
-                by: leaf.by().clone(),
-            });
+            return Err(KeyError::NotItsKey { named: leaf.key(), by: leaf.by().clone() });
         }
         let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
-        self.point
-            .verify_strict(&signed_bytes(leaf), &signature)
-            .map_err(|_| KeyError::Signature)
+        self.point.verify_strict(&signed_bytes(leaf), &signature).map_err(|_| KeyError::Signature)
     }
 }
 
 fn key_id(public: &[u8; 32], by: &Did, name: &Text) -> Digest {
-    let content = jcs::canonical(&json!([base64url(public), by, name]))
-        .expect("three strings have canonical bytes");
+    let content = jcs::canonical(&json!([base64url(public), by, name])).expect("three strings have canonical bytes");
     Digest::of(&[b"haat-key-v1\n", content.as_slice()].concat())
 }
 
@@ -142,8 +131,7 @@ impl SigningKey {
     /// From 32 secret random bytes (the seed of RFC 8032, section 5.1.5), whose key it is and the name to sign under.
     pub fn from_seed(seed: &[u8; 32], by: Did, name: Text) -> Self {
         let secret = ed25519_dalek::SigningKey::from_bytes(seed);
-        let public = PublicKey::new(secret.verifying_key().to_bytes(), by, name)
-            .expect("clamping keeps a seed off the weak points");
+        let public = PublicKey::new(secret.verifying_key().to_bytes(), by, name).expect("clamping keeps a seed off the weak points");
         Self { secret, public }
     }
 
@@ -154,10 +142,7 @@ impl SigningKey {
     /// Signs a leaf that names this key; any other is refused.
     pub fn sign(&self, leaf: &Leaf) -> Result<Signature, KeyError> {
         if leaf.key() != self.public.id || leaf.by() != &self.public.by {
-            return Err(KeyError::NotItsKey {
-                named: leaf.key(),
-                by: leaf.by().clone(),
-            });
+            return Err(KeyError::NotItsKey { named: leaf.key(), by: leaf.by().clone() });
         }
         Ok(Signature(self.secret.sign(&signed_bytes(leaf)).to_bytes()))
     }
@@ -165,9 +150,7 @@ impl SigningKey {
 
 impl std::fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SigningKey")
-            .field("public", &self.public)
-            .finish_non_exhaustive()
+        f.debug_struct("SigningKey").field("public", &self.public).finish_non_exhaustive()
     }
 }
 
@@ -202,47 +185,25 @@ mod tests {
     }
 
     fn owner() -> (Did, Text) {
-        (
-            "did:web:example.org:coop:kala".parse().unwrap(),
-            "Kala Weavers".parse().unwrap(),
-        )
+        ("did:web:example.org:coop:kala".parse().unwrap(), "Kala Weavers".parse().unwrap())
     }
 
     /// RFC 8032, section 7.1, test 1: the public key of a known seed.
     #[test]
     fn rfc_8032_public_key() {
         let (by, name) = owner();
-        let key = SigningKey::from_seed(
-            &hex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"),
-            by,
-            name,
-        );
-        assert_eq!(
-            key.public().public(),
-            &hex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a")
-        );
+        let key = SigningKey::from_seed(&hex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"), by, name);
+        assert_eq!(key.public().public(), &hex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"));
         assert!(!format!("{key:?}").contains("9d61"));
     }
 
     #[test]
     fn an_id_covers_key_owner_and_name() {
         let (by, name) = owner();
-        let public = *SigningKey::from_seed(&[1; 32], by.clone(), name.clone())
-            .public()
-            .public();
-        let id = PublicKey::new(public, by.clone(), name.clone())
-            .unwrap()
-            .id();
-        let other_name = PublicKey::new(public, by.clone(), "Kala weavers".parse().unwrap())
-            .unwrap()
-            .id();
-        let other_owner = PublicKey::new(
-            public,
-            "did:web:example.org:coop:other".parse().unwrap(),
-            name.clone(),
-        )
-        .unwrap()
-        .id();
+        let public = *SigningKey::from_seed(&[1; 32], by.clone(), name.clone()).public().public();
+        let id = PublicKey::new(public, by.clone(), name.clone()).unwrap().id();
+        let other_name = PublicKey::new(public, by.clone(), "Kala weavers".parse().unwrap()).unwrap().id();
+        let other_owner = PublicKey::new(public, "did:web:example.org:coop:other".parse().unwrap(), name.clone()).unwrap().id();
         let other_key = SigningKey::from_seed(&[2; 32], by, name).public().id();
         assert!(id != other_name && id != other_owner && id != other_key);
     }
@@ -261,10 +222,7 @@ mod tests {
         let key = SigningKey::from_seed(&[1; 32], by, name).public().clone();
         let mut keys = KeySet::default();
         assert_eq!(keys.insert(key.clone()), Ok(()));
-        assert_eq!(
-            keys.insert(key.clone()),
-            Err(KeyError::Twice { id: key.id() })
-        );
+        assert_eq!(keys.insert(key.clone()), Err(KeyError::Twice { id: key.id() }));
         assert_eq!(keys.get(&key.id()), Some(&key));
     }
 }

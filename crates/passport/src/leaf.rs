@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::digest::Digest;
-use crate::event::{ChainKind, Event, EventType, Evidence, FactsError};
+use crate::event::{ChainKind, Event, EventType, Evidence};
+use crate::facts::FactsError;
 use crate::jcs;
 use crate::key::{KeyError, Signature, SigningKey};
 use crate::values::{Day, Did, EventId, ItemUri};
@@ -34,9 +35,7 @@ pub enum LeafError {
     Version { found: u8 },
     #[error(transparent)]
     Facts(#[from] FactsError),
-    #[error(
-        "\"{event}\" at seq {seq}: only \"created\" and \"minted\" begin a chain, and they are never later in it"
-    )]
+    #[error("\"{event}\" at seq {seq}: only \"created\" and \"minted\" begin a chain, and they are never later in it")]
     Opening { event: EventType, seq: u32 },
     #[error("at seq {seq}, \"prev\" must be {expected}")]
     Prev { seq: u32, expected: &'static str },
@@ -50,7 +49,7 @@ pub enum LeafError {
     OtherItem { expected: ItemUri, found: ItemUri },
     #[error("{day} is before {previous}, the day of the record before it")]
     DayBefore { day: Day, previous: Day },
-    #[error("\"{event}\" does not belong in the history of {}", match chain { ChainKind::Batch => "a batch", ChainKind::Item => "a single item" })]
+    #[error("\"{event}\" does not belong in the history of {chain}")]
     OtherChain { event: EventType, chain: ChainKind },
     #[error("a chain cannot have more than 2^32 records")]
     ChainFull,
@@ -90,8 +89,7 @@ impl Leaf {
     /// Reads a leaf and checks everything that can be checked without its neighbours and its signature.
     pub fn parse(bytes: &[u8]) -> Result<Self, LeafError> {
         let value = jcs::parse(bytes, MAX_LEAF_BYTES)?;
-        let fields: Fields =
-            serde_json::from_value(value).map_err(|error| LeafError::Shape(error.to_string()))?;
+        let fields: Fields = serde_json::from_value(value).map_err(|error| LeafError::Shape(error.to_string()))?;
         let leaf = Self::from_fields(fields)?;
         match leaf.bytes == bytes {
             true => Ok(leaf),
@@ -105,9 +103,7 @@ impl Leaf {
         }
         let mut facts = fields.facts.clone();
         let event_id = match facts.remove("event") {
-            Some(id) => Some(
-                serde_json::from_value(id).map_err(|error| LeafError::Shape(error.to_string()))?,
-            ),
+            Some(id) => Some(serde_json::from_value(id).map_err(|error| LeafError::Shape(error.to_string()))?),
             None => None,
         };
         let event = Event::read(fields.event_type, facts)?;
@@ -117,22 +113,12 @@ impl Leaf {
             return Err(LeafError::NotCanonical);
         }
         check_fields(&fields)?;
-        let value =
-            serde_json::to_value(&fields).map_err(|error| LeafError::Shape(error.to_string()))?;
+        let value = serde_json::to_value(&fields).map_err(|error| LeafError::Shape(error.to_string()))?;
         let bytes = jcs::canonical(&value)?;
         if bytes.len() > MAX_LEAF_BYTES {
-            return Err(jcs::Error::TooLong {
-                bytes: bytes.len(),
-                limit: MAX_LEAF_BYTES,
-            }
-            .into());
+            return Err(jcs::Error::TooLong { bytes: bytes.len(), limit: MAX_LEAF_BYTES }.into());
         }
-        Ok(Self {
-            fields,
-            event,
-            event_id,
-            bytes,
-        })
+        Ok(Self { fields, event, event_id, bytes })
     }
 
     /// The canonical bytes: what is stored, hashed and signed.
@@ -217,16 +203,10 @@ fn check_fields(fields: &Fields) -> Result<(), LeafError> {
     }
     match (seq, fields.prev) {
         (0, Some(_)) => {
-            return Err(LeafError::Prev {
-                seq,
-                expected: "absent",
-            });
+            return Err(LeafError::Prev { seq, expected: "absent" });
         }
         (1.., None) => {
-            return Err(LeafError::Prev {
-                seq,
-                expected: "the hash of the record before",
-            });
+            return Err(LeafError::Prev { seq, expected: "the hash of the record before" });
         }
         (0, None) | (1.., Some(_)) => {}
     }
@@ -260,13 +240,7 @@ pub struct Tip {
 impl Tip {
     /// The end of `chain` if `leaf` is its newest record.
     pub fn of(leaf: &Leaf, chain: ChainKind) -> Self {
-        Self {
-            item: leaf.item().clone(),
-            chain,
-            seq: leaf.seq(),
-            hash: leaf.hash(),
-            day: leaf.day(),
-        }
+        Self { item: leaf.item().clone(), chain, seq: leaf.seq(), hash: leaf.hash(), day: leaf.day() }
     }
 
     /// The `seq` of the next record; the salts of its disclosures depend on it.
@@ -318,22 +292,13 @@ impl Draft {
     fn follows(&self, tip: &Tip) -> Result<(), LeafError> {
         let event = self.event.event_type();
         if self.item != tip.item {
-            return Err(LeafError::OtherItem {
-                expected: tip.item.clone(),
-                found: self.item.clone(),
-            });
+            return Err(LeafError::OtherItem { expected: tip.item.clone(), found: self.item.clone() });
         }
         if self.day < tip.day {
-            return Err(LeafError::DayBefore {
-                day: self.day,
-                previous: tip.day,
-            });
+            return Err(LeafError::DayBefore { day: self.day, previous: tip.day });
         }
         if !event.belongs_in(tip.chain) {
-            return Err(LeafError::OtherChain {
-                event,
-                chain: tip.chain,
-            });
+            return Err(LeafError::OtherChain { event, chain: tip.chain });
         }
         Ok(())
     }

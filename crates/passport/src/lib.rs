@@ -6,14 +6,14 @@
 //!
 //! | piece | is | module |
 //! |---|---|---|
-//! | leaf | one event of one item as canonical JSON (RFC 8785), ≤ 65,535 bytes: `v` 1, `type`, `item` (an address that ends in the item's code), `seq` from 0, `prev`, `day`, `by` (a DID), `evidence`, `facts`, `sd`, `key` | [`leaf`], [`event`] |
+//! | leaf | one event of one item as canonical JSON (RFC 8785), ≤ 65,535 bytes: `v` 1, `type`, `item` (an address that ends in the item's code), `seq` from 0, `prev`, `day`, `by` (a DID), `evidence`, `facts`, `sd`, `key` | [`leaf`], [`event`], [`facts`] |
 //! | leaf hash | SHA-256(0x00 ‖ leaf) (RFC 6962, 2.1) | [`digest`] |
 //! | chain | `prev` of each leaf is the hash of the one before it and absent at 0; days never go back; one item, one cooperative | [`chain`] |
 //! | signature | Ed25519 (RFC 8032) over `"haat-leaf-v1\n" ‖ leaf`, beside the leaf | [`key`] |
 //! | key id | SHA-256(`"haat-key-v1\n"` ‖ JCS([public, by, name])) | [`key`] |
 //! | disclosure | base64url(JCS([salt, name, value])), its SHA-256 in the leaf's `sd` (RFC 9901, 4.2) | [`disclosure`] |
 //! | codes | Crockford base 32 with a check character | [`code`] |
-//! | phrase | four words for the first leaf's hash | [`phrase`] |
+//! | phrase | four words for the first leaf's hash | [`mod@phrase`] |
 //! | bundle | all of it in one file, and the verdict on it | [`bundle`], [`verdict`] |
 //!
 //! Binary values are base64url without padding (RFC 4648, section 5); every value has exactly one spelling. Numbers are
@@ -40,6 +40,7 @@ pub mod code;
 pub mod digest;
 pub mod disclosure;
 pub mod event;
+pub mod facts;
 pub mod jcs;
 pub mod key;
 pub mod leaf;

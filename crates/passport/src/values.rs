@@ -157,8 +157,7 @@ pub struct Day {
 
 impl Day {
     pub fn new(year: u16, month: u8, day: u8) -> Result<Self, ValueError> {
-        let leap =
-            year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+        let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
         let days = match month {
             1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
             4 | 6 | 9 | 11 => 30,
@@ -174,10 +173,7 @@ impl Day {
 }
 
 fn not_a_day(found: &str) -> ValueError {
-    ValueError {
-        expected: "a day such as 2026-03-01",
-        found: found.to_owned(),
-    }
+    ValueError { expected: "a day such as 2026-03-01", found: found.to_owned() }
 }
 
 impl std::fmt::Display for Day {
@@ -191,15 +187,11 @@ impl std::str::FromStr for Day {
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
         let number = |from: usize, to: usize| {
-            let digits = text
-                .get(from..to)
-                .filter(|part| part.bytes().all(|b| b.is_ascii_digit()))?;
+            let digits = text.get(from..to).filter(|part| part.bytes().all(|b| b.is_ascii_digit()))?;
             digits.parse::<u16>().ok()
         };
         let hyphens = text.len() == 10 && text.as_bytes()[4] == b'-' && text.as_bytes()[7] == b'-';
-        let (Some(year), Some(month), Some(day), true) =
-            (number(0, 4), number(5, 7), number(8, 10), hyphens)
-        else {
+        let (Some(year), Some(month), Some(day), true) = (number(0, 4), number(5, 7), number(8, 10), hyphens) else {
             return Err(not_a_day(text));
         };
         // Two digits each, so they fit into a byte.
@@ -245,10 +237,7 @@ impl Share {
 }
 
 fn not_a_share(found: &str) -> ValueError {
-    ValueError {
-        expected: "a part from 0 to 1 with at most six decimals, none of them spare, such as 0.6",
-        found: found.to_owned(),
-    }
+    ValueError { expected: "a part from 0 to 1 with at most six decimals, none of them spare, such as 0.6", found: found.to_owned() }
 }
 
 impl std::fmt::Display for Share {
@@ -265,15 +254,11 @@ impl std::str::FromStr for Share {
     type Err = ValueError;
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
-        let decimals = text
-            .strip_prefix("0.")
-            .filter(|d| d.len() <= 6 && d.bytes().all(|b| b.is_ascii_digit()));
+        let decimals = text.strip_prefix("0.").filter(|d| d.len() <= 6 && d.bytes().all(|b| b.is_ascii_digit()));
         let millionths = match (text, decimals) {
             ("0", _) => 0,
             ("1", _) => Self::WHOLE,
-            (_, Some(decimals)) => format!("{decimals:0<6}")
-                .parse()
-                .map_err(|_| not_a_share(text))?,
+            (_, Some(decimals)) => format!("{decimals:0<6}").parse().map_err(|_| not_a_share(text))?,
             (_, None) => return Err(not_a_share(text)),
         };
         let share = Self { millionths };
@@ -305,13 +290,7 @@ mod tests {
 
     #[test]
     fn days_are_real_and_ordered() {
-        for day in [
-            "2026-03-01",
-            "2024-02-29",
-            "2000-02-29",
-            "0001-01-01",
-            "9999-12-31",
-        ] {
+        for day in ["2026-03-01", "2024-02-29", "2000-02-29", "0001-01-01", "9999-12-31"] {
             assert_eq!(day.parse::<Day>().unwrap().to_string(), day);
         }
         for wrong in [
@@ -339,20 +318,7 @@ mod tests {
         for share in ["0", "1", "0.6", "0.333333", "0.000001"] {
             assert_eq!(share.parse::<Share>().unwrap().to_string(), share);
         }
-        for wrong in [
-            "",
-            "0.",
-            "0.0",
-            "0.60",
-            "1.0",
-            "1.1",
-            "2",
-            "-0.5",
-            ".5",
-            "0.1234567",
-            "0,5",
-            "0.+5",
-        ] {
+        for wrong in ["", "0.", "0.0", "0.60", "1.0", "1.1", "2", "-0.5", ".5", "0.1234567", "0,5", "0.+5"] {
             assert!(wrong.parse::<Share>().is_err(), "{wrong}");
         }
     }
@@ -364,37 +330,13 @@ mod tests {
             assert!(wrong.parse::<Text>().is_err(), "{wrong:?}");
         }
         assert!("did:web:example.org:coop:kala".parse::<Did>().is_ok());
-        for wrong in [
-            "did:web",
-            "did:web:",
-            "did:Web:a",
-            "did::a",
-            "web:a:b",
-            "did:web:a b",
-            "did:web:a:",
-        ] {
+        for wrong in ["did:web", "did:web:", "did:Web:a", "did::a", "web:a:b", "did:web:a b", "did:web:a:"] {
             assert!(wrong.parse::<Did>().is_err(), "{wrong:?}");
         }
-        assert!(
-            "NP".parse::<Country>().is_ok()
-                && "np".parse::<Country>().is_err()
-                && "NPL".parse::<Country>().is_err()
-        );
-        assert!(
-            "018f3c1e-0000-7000-8000-00000000000a"
-                .parse::<EventId>()
-                .is_ok()
-        );
-        assert!(
-            "018F3C1E-0000-7000-8000-00000000000a"
-                .parse::<EventId>()
-                .is_err()
-        );
-        assert!(
-            "maker_name".parse::<FieldName>().is_ok()
-                && "Maker".parse::<FieldName>().is_err()
-                && "a\nb".parse::<FieldName>().is_err()
-        );
+        assert!("NP".parse::<Country>().is_ok() && "np".parse::<Country>().is_err() && "NPL".parse::<Country>().is_err());
+        assert!("018f3c1e-0000-7000-8000-00000000000a".parse::<EventId>().is_ok());
+        assert!("018F3C1E-0000-7000-8000-00000000000a".parse::<EventId>().is_err());
+        assert!("maker_name".parse::<FieldName>().is_ok() && "Maker".parse::<FieldName>().is_err() && "a\nb".parse::<FieldName>().is_err());
     }
 
     #[test]
@@ -403,9 +345,7 @@ mod tests {
         let uri = ItemUri::new("https://example.org/i", &code).unwrap();
         assert_eq!(uri.code(), code);
         assert!(ItemUri::new("http://127.0.0.1:8080/b", &code).is_ok());
-        let lower = uri
-            .as_str()
-            .replace(&code.to_string(), &code.to_string().to_lowercase());
+        let lower = uri.as_str().replace(&code.to_string(), &code.to_string().to_lowercase());
         for wrong in [
             lower,
             format!("https:///{code}"),

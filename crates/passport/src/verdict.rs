@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::bundle::{
-    Bundle, BundleError, Document, DocumentChain, FORMAT, History, check_all_used,
-};
+use crate::bundle::{Bundle, BundleError, Document, DocumentChain, FORMAT, History, check_all_used};
 use crate::chain::{ChainError, verify_chain};
 use crate::digest::Digest;
-use crate::event::{ChainKind, Event, Minted};
+use crate::event::{ChainKind, Event};
+use crate::facts::Minted;
 use crate::key::KeySet;
 use crate::leaf::SignedLeaf;
 
@@ -70,14 +69,9 @@ pub fn verify_bundle_of(bytes: &[u8], known_key_ids: &[Digest]) -> Verdict {
 
 fn judge(bytes: &[u8], known: Option<&[Digest]>) -> Verdict {
     let mut steps = Steps(Vec::new());
-    let document = steps.take("File", Document::parse(bytes), |_| {
-        format!("The file is a whole {FORMAT} document.")
-    });
+    let document = steps.take("File", Document::parse(bytes), |_| format!("The file is a whole {FORMAT} document."));
     let Some(document) = document else {
-        return Verdict {
-            steps: steps.0,
-            bundle: None,
-        };
+        return Verdict { steps: steps.0, bundle: None };
     };
     let (item, batch, has_log) = document.into_chains();
     let item = steps.history(&item, ChainKind::Item);
@@ -91,15 +85,9 @@ fn judge(bytes: &[u8], known: Option<&[Digest]>) -> Verdict {
         steps.signer(&bundle, known);
         steps.log(has_log);
         let whole = steps.0.iter().all(Step::ok);
-        return Verdict {
-            steps: steps.0,
-            bundle: whole.then_some(bundle),
-        };
+        return Verdict { steps: steps.0, bundle: whole.then_some(bundle) };
     }
-    Verdict {
-        steps: steps.0,
-        bundle: None,
-    }
+    Verdict { steps: steps.0, bundle: None }
 }
 
 /// Why an item and a batch do not belong together, or a history is not of its kind.
@@ -109,7 +97,7 @@ enum JudgeError {
     Bundle(#[from] BundleError),
     #[error(transparent)]
     Chain(#[from] ChainError),
-    #[error("this is not the history of {}", kind_name(*expected))]
+    #[error("this is not the history of {expected}")]
     Kind { expected: ChainKind },
     #[error("the item was taken from {named}, but the batch in the file is {found}")]
     OtherBatch { named: String, found: String },
@@ -125,31 +113,15 @@ enum JudgeError {
     UnknownSigner { id: Digest, name: String },
 }
 
-fn kind_name(kind: ChainKind) -> &'static str {
-    match kind {
-        ChainKind::Item => "a single item",
-        ChainKind::Batch => "a batch",
-    }
-}
-
 struct Steps(Vec<Step>);
 
 impl Steps {
     fn push(&mut self, name: &'static str, outcome: Outcome, detail: String) {
-        self.0.push(Step {
-            name,
-            outcome,
-            detail,
-        });
+        self.0.push(Step { name, outcome, detail });
     }
 
     /// Notes how a step went and hands on what it gave.
-    fn take<T, E: std::fmt::Display>(
-        &mut self,
-        name: &'static str,
-        result: Result<T, E>,
-        passed: impl FnOnce(&T) -> String,
-    ) -> Option<T> {
+    fn take<T, E: std::fmt::Display>(&mut self, name: &'static str, result: Result<T, E>, passed: impl FnOnce(&T) -> String) -> Option<T> {
         match result {
             Ok(value) => {
                 self.push(name, Outcome::Passed, passed(&value));
@@ -165,90 +137,50 @@ impl Steps {
     /// The four steps of one chain. Each needs the one before it: what follows a failed one is left out.
     fn history(&mut self, chain: &DocumentChain, kind: ChainKind) -> Option<History> {
         let [keys_step, records_step, address_step, disclosures_step] = match kind {
-            ChainKind::Item => [
-                "Keys of the item",
-                "Records of the item",
-                "Address and code of the item",
-                "Disclosures of the item",
-            ],
-            ChainKind::Batch => [
-                "Keys of the batch",
-                "Records of the batch",
-                "Address and code of the batch",
-                "Disclosures of the batch",
-            ],
+            ChainKind::Item => ["Keys of the item", "Records of the item", "Address and code of the item", "Disclosures of the item"],
+            ChainKind::Batch => ["Keys of the batch", "Records of the batch", "Address and code of the batch", "Disclosures of the batch"],
         };
-        let keys = self.take(keys_step, chain.read_keys(), |keys| {
-            match keys.iter().count() {
-                1 => "The key's id fits its contents.".to_owned(),
-                count => format!("The ids of all {count} keys fit their contents."),
-            }
+        let keys = self.take(keys_step, chain.read_keys(), |keys| match keys.iter().count() {
+            1 => "The key's id fits its contents.".to_owned(),
+            count => format!("The ids of all {count} keys fit their contents."),
         })?;
-        let leaves = self.take(records_step, records(chain, &keys, kind), |leaves| {
-            describe(leaves)
-        })?;
-        let address = self.take(address_step, chain.check_address(&leaves), |()| {
-            format!("The records are those of {}.", chain.code())
-        });
+        let leaves = self.take(records_step, records(chain, &keys, kind), |leaves| describe(leaves))?;
+        let address = self.take(address_step, chain.check_address(&leaves), |()| format!("The records are those of {}.", chain.code()));
         let disclosures = self.take(disclosures_step, chain.read_disclosures(&leaves), |open| {
             let committed: usize = leaves.iter().map(|signed| signed.leaf.sd().len()).sum();
             format!("{} of {committed} personal details are shown, as they were recorded; the rest is not disclosed.", open.len())
         });
         address?;
-        Some(History {
-            disclosures: disclosures?,
-            keys,
-            leaves,
-        })
+        Some(History { disclosures: disclosures?, keys, leaves })
     }
 
     fn signer(&mut self, bundle: &Bundle, known: Option<&[Digest]>) {
         let keys = || bundle.item.keys.iter().chain(bundle.batch.keys.iter());
-        let signers: BTreeSet<_> = keys()
-            .map(|key| (key.name(), key.id().to_string()))
-            .collect();
-        let listed = signers
-            .iter()
-            .map(|(name, id)| format!("\"{name}\" with the key {id}"))
-            .collect::<Vec<_>>()
-            .join(" and ");
+        let signers: BTreeSet<_> = keys().map(|key| (key.name(), key.id().to_string())).collect();
+        let listed = signers.iter().map(|(name, id)| format!("\"{name}\" with the key {id}")).collect::<Vec<_>>().join(" and ");
         let Some(known) = known else {
-            let detail = format!(
-                "Signed as {listed}. The file cannot prove whose key that is: compare the id with the one the cooperative publishes."
-            );
+            let detail =
+                format!("Signed as {listed}. The file cannot prove whose key that is: compare the id with the one the cooperative publishes.");
             return self.push("Signer", Outcome::NotChecked, detail);
         };
         let result = match keys().find(|key| !known.contains(&key.id())) {
-            Some(key) => Err(JudgeError::UnknownSigner {
-                id: key.id(),
-                name: key.name().to_string(),
-            }),
+            Some(key) => Err(JudgeError::UnknownSigner { id: key.id(), name: key.name().to_string() }),
             None => Ok(()),
         };
-        self.take("Signer", result, |()| {
-            format!("Signed as {listed}, which you know.")
-        });
+        self.take("Signer", result, |()| format!("Signed as {listed}, which you know."));
     }
 
     fn log(&mut self, present: bool) {
         let detail = match present {
-            true => {
-                "The file carries proofs from the public log, which this version cannot read: they are neither confirmed nor denied."
-            }
-            false => {
-                "Not in a public log yet: that newer records were left off cannot be seen from this file. The item's page has the newest."
-            }
+            true => "The file carries proofs from the public log, which this version cannot read: they are neither confirmed nor denied.",
+            false => "Not in a public log yet: that newer records were left off cannot be seen from this file. The item's page has the newest.",
         };
         self.push("Public log", Outcome::NotChecked, detail.to_owned());
     }
 }
 
 /// The leaves, if they are one unbroken history of this kind.
-fn records(
-    chain: &DocumentChain,
-    keys: &KeySet,
-    kind: ChainKind,
-) -> Result<Vec<SignedLeaf>, JudgeError> {
+fn records(chain: &DocumentChain, keys: &KeySet, kind: ChainKind) -> Result<Vec<SignedLeaf>, JudgeError> {
     let leaves = chain.read_leaves()?;
     let tip = verify_chain(&leaves, keys)?;
     if tip.chain != kind {
@@ -263,47 +195,28 @@ fn describe(leaves: &[SignedLeaf]) -> String {
         [] => "No records.".to_owned(),
         [only] => format!("One signed record, of {}.", only.leaf.day()),
         [first, .., last] => {
-            format!(
-                "{} signed records without a gap, from {} to {}.",
-                leaves.len(),
-                first.leaf.day(),
-                last.leaf.day()
-            )
+            format!("{} signed records without a gap, from {} to {}.", leaves.len(), first.leaf.day(), last.leaf.day())
         }
     }
 }
 
 /// That the item was taken from this batch, at a state of it that is in the file.
 fn origin(bundle: &Bundle) -> Result<Minted, JudgeError> {
-    let (Some(item), Some(batch)) = (bundle.item.leaves.first(), bundle.batch.leaves.first())
-    else {
+    let (Some(item), Some(batch)) = (bundle.item.leaves.first(), bundle.batch.leaves.first()) else {
         return Err(BundleError::NoRecord.into());
     };
     let Event::Minted(minted) = item.leaf.event() else {
-        return Err(JudgeError::Kind {
-            expected: ChainKind::Item,
-        });
+        return Err(JudgeError::Kind { expected: ChainKind::Item });
     };
     let Event::Created(created) = batch.leaf.event() else {
-        return Err(JudgeError::Kind {
-            expected: ChainKind::Batch,
-        });
+        return Err(JudgeError::Kind { expected: ChainKind::Batch });
     };
     if &minted.batch != batch.leaf.item() {
-        return Err(JudgeError::OtherBatch {
-            named: minted.batch.to_string(),
-            found: batch.leaf.item().to_string(),
-        });
+        return Err(JudgeError::OtherBatch { named: minted.batch.to_string(), found: batch.leaf.item().to_string() });
     }
-    let head = bundle
-        .batch
-        .leaves
-        .iter()
-        .find(|signed| signed.leaf.hash() == minted.batch_head);
+    let head = bundle.batch.leaves.iter().find(|signed| signed.leaf.hash() == minted.batch_head);
     let Some(head) = head else {
-        return Err(JudgeError::OtherHead {
-            head: minted.batch_head,
-        });
+        return Err(JudgeError::OtherHead { head: minted.batch_head });
     };
     if item.leaf.day() < head.leaf.day() {
         return Err(JudgeError::BeforeBatch);
@@ -312,10 +225,7 @@ fn origin(bundle: &Bundle) -> Result<Minted, JudgeError> {
         return Err(JudgeError::OtherCooperative);
     }
     if minted.serial > created.quantity {
-        return Err(JudgeError::Serial {
-            serial: minted.serial,
-            quantity: created.quantity,
-        });
+        return Err(JudgeError::Serial { serial: minted.serial, quantity: created.quantity });
     }
     Ok(minted.clone())
 }
@@ -323,9 +233,6 @@ fn origin(bundle: &Bundle) -> Result<Minted, JudgeError> {
 /// An error's message as a sentence.
 fn sentence(message: &str) -> String {
     let mut letters = message.chars();
-    let first = letters
-        .next()
-        .map(|letter| letter.to_uppercase().collect::<String>())
-        .unwrap_or_default();
+    let first = letters.next().map(|letter| letter.to_uppercase().collect::<String>()).unwrap_or_default();
     format!("{first}{}.", letters.as_str())
 }

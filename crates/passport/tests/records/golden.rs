@@ -8,8 +8,7 @@ const BUNDLE: &[u8] = include_bytes!("golden/bundle.json");
 
 const LEAF: &str = r#"{"by":"did:web:haat.example:coop:kala","day":"2026-02-28","evidence":"cooperative","facts":{"makers":2,"materials":[{"country":"IN","fraction":"0.7","local":true,"name":"Cotton"},{"country":"NP","fraction":"0.3","local":false,"name":"Tussar silk"}],"place":{"country":"IN","district":"Bargarh","latitude_tenths":213,"longitude_tenths":836},"steps":[{"minutes":240,"technique":"Tie-dyeing the warp"},{"minutes":960,"technique":"Weaving"},{"technique":"Knotting"}]},"item":"https://haat.example/i/093N-4MAJ-AGXJ","key":"w0ChfdCZHvYUPFecMI1pNbWBiBAHTyGz0-4vecrUphU","prev":"EFQnpn2buHuOfmQ4Xypr8nC7l-Q8IlR7cmtueZkCHrw","sd":["0kxpbp9WLAzb0pZUnKa6Hg-O6mzjSpmMe_NBDQ_pYz4","EWF6i_rz2IbVftzoLBSi-d1nlh-wrTUCBaWbQTfOKvQ"],"seq":1,"type":"made","v":1}"#;
 const LEAF_HASH: &str = "klsuMiIq--VCLjyqAaIo7EcYaSQcXQXL_2CFi5r_KG4";
-const SIGNATURE: &str =
-    "ClpqTiYUtqC7DF6FxUZNAisiuvvH9Xgls2wmn-ECv16MGRqEU8GZaB-XHzu7nt5EQSpsPGCVXIRZBc9JhcrtAw";
+const SIGNATURE: &str = "ClpqTiYUtqC7DF6FxUZNAisiuvvH9Xgls2wmn-ECv16MGRqEU8GZaB-XHzu7nt5EQSpsPGCVXIRZBc9JhcrtAw";
 const KEY_ID: &str = "w0ChfdCZHvYUPFecMI1pNbWBiBAHTyGz0-4vecrUphU";
 
 #[test]
@@ -25,10 +24,7 @@ fn a_leaf_does_not_drift() {
 #[test]
 fn a_bundle_does_not_drift() {
     let bytes = world::bundle().to_bytes().unwrap();
-    assert_eq!(
-        String::from_utf8_lossy(&bytes),
-        String::from_utf8_lossy(BUNDLE).trim_end()
-    );
+    assert_eq!(String::from_utf8_lossy(&bytes), String::from_utf8_lossy(BUNDLE).trim_end());
     assert!(verify_bundle(BUNDLE).ok());
 }
 

@@ -15,13 +15,9 @@ fn python() -> Command {
 
 #[test]
 fn other_software_agrees() {
-    let importable = python()
-        .args(["-c", "import rfc8785, nacl.signing"])
-        .output();
+    let importable = python().args(["-c", "import rfc8785, nacl.signing"]).output();
     if !importable.is_ok_and(|output| output.status.success()) {
-        eprintln!(
-            "skipped: other_software_agrees needs python3 with the packages rfc8785 and pynacl (set PYTHON to choose one)"
-        );
+        eprintln!("skipped: other_software_agrees needs python3 with the packages rfc8785 and pynacl (set PYTHON to choose one)");
         return;
     }
     let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/independent/verify.py");
@@ -31,11 +27,7 @@ fn other_software_agrees() {
         std::fs::write(&file, bytes).unwrap();
         let output = python().arg(&script).arg(&file).output().unwrap();
         std::fs::remove_file(&file).unwrap();
-        (
-            output.status.code(),
-            String::from_utf8_lossy(&output.stdout).into_owned()
-                + &String::from_utf8_lossy(&output.stderr),
-        )
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr))
     };
     let whole = world::bundle().to_bytes().unwrap();
     let (code, said) = verdict("whole.json", &whole);
@@ -44,21 +36,9 @@ fn other_software_agrees() {
     let value = jcs::parse(&whole, usize::MAX).unwrap();
     for (name, path, wrong) in [
         ("name.json", "/keys/0/name", json!("Someone Else")),
-        (
-            "signature.json",
-            "/leaves/1/signature",
-            value["leaves"][2]["signature"].clone(),
-        ),
-        (
-            "leaf.json",
-            "/batch/leaves/1/bytes",
-            value["batch"]["leaves"][2]["bytes"].clone(),
-        ),
-        (
-            "disclosure.json",
-            "/disclosures/0",
-            value["batch"]["disclosures"][0].clone(),
-        ),
+        ("signature.json", "/leaves/1/signature", value["leaves"][2]["signature"].clone()),
+        ("leaf.json", "/batch/leaves/1/bytes", value["batch"]["leaves"][2]["bytes"].clone()),
+        ("disclosure.json", "/disclosures/0", value["batch"]["disclosures"][0].clone()),
         ("code.json", "/code", value["batch"]["code"].clone()),
         ("gap.json", "/leaves/2", value["leaves"][3].clone()),
     ] {

@@ -3,21 +3,13 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use passport::leaf::Tip;
-use passport::{
-    Bundle, ChainKind, Draft, Event, History, Outcome, Verdict, jcs, verify_bundle,
-    verify_bundle_of,
-};
+use passport::{Bundle, ChainKind, Draft, Event, History, Outcome, Verdict, jcs, verify_bundle, verify_bundle_of};
 use serde_json::{Value, json};
 
 use crate::world;
 
 fn failed(verdict: &Verdict) -> Vec<&str> {
-    verdict
-        .steps
-        .iter()
-        .filter(|step| step.outcome == Outcome::Failed)
-        .map(|step| step.name)
-        .collect()
+    verdict.steps.iter().filter(|step| step.outcome == Outcome::Failed).map(|step| step.name).collect()
 }
 
 fn judged(change: impl FnOnce(&mut Value)) -> Verdict {
@@ -32,12 +24,7 @@ fn a_whole_bundle_is_accepted() {
     assert_eq!(failed(&verdict), Vec::<&str>::new());
     assert_eq!(verdict.bundle, Some(world::bundle()));
     assert_eq!(verdict.steps.len(), 12);
-    assert!(
-        verdict
-            .steps
-            .iter()
-            .all(|step| step.ok() && step.detail.ends_with('.'))
-    );
+    assert!(verdict.steps.iter().all(|step| step.ok() && step.detail.ends_with('.')));
 }
 
 #[test]
@@ -52,46 +39,26 @@ fn no_byte_can_change() {
     let mut batch = world::batch();
     batch.leaves.truncate(2);
     let mut item = world::empty();
-    world::append(
-        &mut item,
-        &world::item_uri(),
-        "2026-03-03",
-        passport::Evidence::Cooperative,
-        world::minted(&batch),
-        Vec::new(),
-    );
+    world::append(&mut item, &world::item_uri(), "2026-03-03", passport::Evidence::Cooperative, world::minted(&batch), Vec::new());
     let whole = Bundle { item, batch }.to_bytes().unwrap();
     assert!(verify_bundle(&whole).ok());
     for at in 0..whole.len() {
         let mut changed = whole.clone();
         changed[at] ^= 1;
-        assert!(
-            !verify_bundle(&changed).ok(),
-            "byte {at} of {}, lowest bit",
-            whole.len()
-        );
+        assert!(!verify_bundle(&changed).ok(), "byte {at} of {}, lowest bit", whole.len());
         match at % 2 {
             0 => changed[at] = if whole[at] == b'A' { b'Z' } else { b'A' },
             _ => drop(changed.remove(at)),
         }
-        assert!(
-            !verify_bundle(&changed).ok(),
-            "byte {at} of {}, replaced or left out",
-            whole.len()
-        );
+        assert!(!verify_bundle(&changed).ok(), "byte {at} of {}, replaced or left out", whole.len());
     }
 }
 
 /// Every place in a JSON value, as the way to it.
 fn places(value: &Value, here: &str, found: &mut Vec<String>) {
     match value {
-        Value::Object(members) => members
-            .iter()
-            .for_each(|(key, inner)| places(inner, &format!("{here}/{key}"), found)),
-        Value::Array(items) => items
-            .iter()
-            .enumerate()
-            .for_each(|(at, inner)| places(inner, &format!("{here}/{at}"), found)),
+        Value::Object(members) => members.iter().for_each(|(key, inner)| places(inner, &format!("{here}/{key}"), found)),
+        Value::Array(items) => items.iter().enumerate().for_each(|(at, inner)| places(inner, &format!("{here}/{at}"), found)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
     found.push(here.to_owned());
@@ -115,18 +82,8 @@ fn altered(value: &Value) -> Value {
 fn no_value_inside_a_leaf_can_change() {
     let whole = jcs::parse(&world::bundle().to_bytes().unwrap(), usize::MAX).unwrap();
     let mut tried = 0;
-    for path in [
-        "/leaves/0",
-        "/leaves/1",
-        "/leaves/3",
-        "/leaves/4",
-        "/batch/leaves/0",
-        "/batch/leaves/1",
-        "/batch/leaves/2",
-    ] {
-        let bytes = URL_SAFE_NO_PAD
-            .decode(whole.pointer(path).unwrap()["bytes"].as_str().unwrap())
-            .unwrap();
+    for path in ["/leaves/0", "/leaves/1", "/leaves/3", "/leaves/4", "/batch/leaves/0", "/batch/leaves/1", "/batch/leaves/2"] {
+        let bytes = URL_SAFE_NO_PAD.decode(whole.pointer(path).unwrap()["bytes"].as_str().unwrap()).unwrap();
         let leaf = jcs::parse(&bytes, usize::MAX).unwrap();
         let mut ways = Vec::new();
         places(&leaf, "", &mut ways);
@@ -135,12 +92,8 @@ fn no_value_inside_a_leaf_can_change() {
             let place = changed.pointer_mut(&way).unwrap();
             *place = altered(place);
             let mut bundle = whole.clone();
-            bundle.pointer_mut(path).unwrap()["bytes"] =
-                json!(URL_SAFE_NO_PAD.encode(jcs::canonical(&changed).unwrap()));
-            assert!(
-                !verify_bundle(&jcs::canonical(&bundle).unwrap()).ok(),
-                "{path}{way}"
-            );
+            bundle.pointer_mut(path).unwrap()["bytes"] = json!(URL_SAFE_NO_PAD.encode(jcs::canonical(&changed).unwrap()));
+            assert!(!verify_bundle(&jcs::canonical(&bundle).unwrap()).ok(), "{path}{way}");
             tried += 1;
         }
     }
@@ -160,55 +113,27 @@ fn no_value_of_the_document_can_change() {
         let accepted = verify_bundle(&jcs::canonical(&changed).unwrap()).ok();
         assert_eq!(accepted, way.ends_with("/disclosures"), "{way}");
     }
-    for field in [
-        "format",
-        "item",
-        "code",
-        "leaves",
-        "disclosures",
-        "keys",
-        "batch",
-    ] {
+    for field in ["format", "item", "code", "leaves", "disclosures", "keys", "batch"] {
         let verdict = judged(|bundle| {
             bundle.as_object_mut().unwrap().remove(field);
         });
         assert_eq!(failed(&verdict), ["File"], "{field}");
     }
-    assert_eq!(
-        failed(&judged(|bundle| bundle["note"] = json!("hello"))),
-        ["File"]
-    );
+    assert_eq!(failed(&judged(|bundle| bundle["note"] = json!("hello"))), ["File"]);
 }
 
 #[test]
 fn each_step_fails_for_its_own_reason() {
-    assert_eq!(
-        failed(&judged(|b| b["format"] = json!("haat-item-bundle-v2"))),
-        ["File"]
-    );
-    assert_eq!(
-        failed(&judged(|b| b["keys"][0]["name"] = json!("Someone Else"))),
-        ["Keys of the item"]
-    );
-    assert_eq!(
-        failed(&judged(
-            |b| b["batch"]["keys"][0]["by"] = json!("did:web:haat.example:coop:b")
-        )),
-        ["Keys of the batch"]
-    );
+    assert_eq!(failed(&judged(|b| b["format"] = json!("haat-item-bundle-v2"))), ["File"]);
+    assert_eq!(failed(&judged(|b| b["keys"][0]["name"] = json!("Someone Else"))), ["Keys of the item"]);
+    assert_eq!(failed(&judged(|b| b["batch"]["keys"][0]["by"] = json!("did:web:haat.example:coop:b"))), ["Keys of the batch"]);
     let swapped = judged(|b| {
         let other = b["leaves"][1]["signature"].clone();
         b["leaves"][2]["signature"] = other;
     });
     assert_eq!(failed(&swapped), ["Records of the item"]);
-    assert_eq!(
-        failed(&judged(|b| b["code"] = b["batch"]["code"].clone())),
-        ["Address and code of the item"]
-    );
-    assert_eq!(
-        failed(&judged(|b| b["item"] = b["batch"]["item"].clone())),
-        ["Address and code of the item"]
-    );
+    assert_eq!(failed(&judged(|b| b["code"] = b["batch"]["code"].clone())), ["Address and code of the item"]);
+    assert_eq!(failed(&judged(|b| b["item"] = b["batch"]["item"].clone())), ["Address and code of the item"]);
     let doubled = judged(|b| {
         let again = b["disclosures"][0].clone();
         b["disclosures"].as_array_mut().unwrap().push(again);
@@ -232,15 +157,8 @@ fn each_step_fails_for_its_own_reason() {
 #[test]
 fn a_key_that_signed_nothing_is_refused() {
     let mut bundle = world::bundle();
-    bundle
-        .item
-        .keys
-        .insert(world::key_of([2; 32], "Somebody Famous").public().clone())
-        .unwrap();
-    assert_eq!(
-        failed(&verify_bundle(&bundle.to_bytes().unwrap())),
-        ["Records of the item"]
-    );
+    bundle.item.keys.insert(world::key_of([2; 32], "Somebody Famous").public().clone()).unwrap();
+    assert_eq!(failed(&verify_bundle(&bundle.to_bytes().unwrap())), ["Records of the item"]);
 }
 
 /// A bundle whose item was minted with `change`d facts, properly signed.
@@ -257,51 +175,25 @@ fn minted_with(batch: History, change: impl FnOnce(&mut Draft)) -> Vec<&'static 
     let mut item = world::empty();
     item.leaves.push(draft.seal(None, &world::key()).unwrap());
     let verdict = verify_bundle(&Bundle { item, batch }.to_bytes().unwrap());
-    verdict
-        .steps
-        .into_iter()
-        .filter(|step| !step.ok())
-        .map(|step| step.name)
-        .collect()
+    verdict.steps.into_iter().filter(|step| !step.ok()).map(|step| step.name).collect()
 }
 
 #[test]
 fn an_item_belongs_to_its_batch() {
-    let facts =
-        |draft: &mut Draft, change: &dyn Fn(&mut passport::event::Minted)| match &mut draft.event {
-            Event::Minted(minted) => change(minted),
-            other => panic!("{other:?}"),
-        };
+    let facts = |draft: &mut Draft, change: &dyn Fn(&mut passport::facts::Minted)| match &mut draft.event {
+        Event::Minted(minted) => change(minted),
+        other => panic!("{other:?}"),
+    };
     assert_eq!(minted_with(world::batch(), |_| ()), Vec::<&str>::new());
-    assert_eq!(
-        minted_with(world::batch(), |d| facts(d, &|minted| minted.serial = 5)),
-        Vec::<&str>::new()
-    );
+    assert_eq!(minted_with(world::batch(), |d| facts(d, &|minted| minted.serial = 5)), Vec::<&str>::new());
     let wrong = ["Batch and item"];
-    assert_eq!(
-        minted_with(world::batch(), |d| facts(d, &|minted| minted.serial = 6)),
-        wrong
-    );
-    assert_eq!(
-        minted_with(world::batch(), |d| facts(d, &|minted| minted.batch =
-            world::item_uri())),
-        wrong
-    );
-    assert_eq!(
-        minted_with(world::batch(), |d| facts(d, &|minted| minted.batch_head =
-            passport::Digest::of(b"x"))),
-        wrong
-    );
-    assert_eq!(
-        minted_with(world::batch(), |d| d.day = "2026-02-28".parse().unwrap()),
-        wrong
-    );
+    assert_eq!(minted_with(world::batch(), |d| facts(d, &|minted| minted.serial = 6)), wrong);
+    assert_eq!(minted_with(world::batch(), |d| facts(d, &|minted| minted.batch = world::item_uri())), wrong);
+    assert_eq!(minted_with(world::batch(), |d| facts(d, &|minted| minted.batch_head = passport::Digest::of(b"x"))), wrong);
+    assert_eq!(minted_with(world::batch(), |d| d.day = "2026-02-28".parse().unwrap()), wrong);
     let mut cut = world::batch();
     let head = cut.leaves.pop().unwrap().leaf.hash();
-    assert_eq!(
-        minted_with(cut, |d| facts(d, &|minted| minted.batch_head = head)),
-        wrong
-    );
+    assert_eq!(minted_with(cut, |d| facts(d, &|minted| minted.batch_head = head)), wrong);
 }
 
 #[test]
@@ -311,20 +203,11 @@ fn an_erased_person_leaves_every_proof_valid() {
     bundle.batch.disclosures.clear();
     let bytes = bundle.to_bytes().unwrap();
     assert!(verify_bundle(&bytes).ok());
-    let text = bundle
-        .batch
-        .leaves
-        .iter()
-        .map(|signed| String::from_utf8_lossy(signed.leaf.bytes()).into_owned())
-        .collect::<String>();
+    let text = bundle.batch.leaves.iter().map(|signed| String::from_utf8_lossy(signed.leaf.bytes()).into_owned()).collect::<String>();
     assert!(!text.contains("Sita") && !text.contains("Barpali"));
     // The control: with the disclosures, the same leaves show her.
     let whole = world::bundle();
-    let shown = whole
-        .batch
-        .disclosed(&whole.batch.leaves[1].leaf)
-        .map(|open| open.value().to_string())
-        .collect::<String>();
+    let shown = whole.batch.disclosed(&whole.batch.leaves[1].leaf).map(|open| open.value().to_string()).collect::<String>();
     assert!(shown.contains("Sita") && shown.contains("Barpali"));
 }
 
@@ -333,53 +216,26 @@ fn an_erased_person_leaves_every_proof_valid() {
 fn a_forger_with_a_key_of_her_own_is_found_by_its_id() {
     let forger = world::key_of([66; 32], "Kala Weavers");
     let again = |history: History, kind: ChainKind| {
-        let mut forged = History {
-            leaves: Vec::new(),
-            keys: passport::KeySet::default(),
-            ..history
-        };
+        let mut forged = History { leaves: Vec::new(), keys: passport::KeySet::default(), ..history };
         forged.keys.insert(forger.public().clone()).unwrap();
         for old in history.leaves.iter().map(|signed| &signed.leaf) {
             let event = match old.event() {
-                Event::Minted(minted) => Event::Minted(passport::event::Minted {
-                    batch_head: forged_head(&forger),
-                    ..minted.clone()
-                }),
+                Event::Minted(minted) => Event::Minted(passport::facts::Minted { batch_head: forged_head(&forger), ..minted.clone() }),
                 other => other.clone(),
             };
-            let draft = Draft {
-                item: old.item().clone(),
-                day: old.day(),
-                evidence: old.evidence(),
-                event,
-                event_id: None,
-                sd: old.sd().to_vec(),
-            };
-            let tip = forged
-                .leaves
-                .last()
-                .map(|last: &passport::SignedLeaf| Tip::of(&last.leaf, kind));
-            forged
-                .leaves
-                .push(draft.seal(tip.as_ref(), &forger).unwrap());
+            let draft = Draft { item: old.item().clone(), day: old.day(), evidence: old.evidence(), event, event_id: None, sd: old.sd().to_vec() };
+            let tip = forged.leaves.last().map(|last: &passport::SignedLeaf| Tip::of(&last.leaf, kind));
+            forged.leaves.push(draft.seal(tip.as_ref(), &forger).unwrap());
         }
         forged
     };
     let Bundle { item, batch } = world::bundle();
-    let forged = Bundle {
-        batch: again(batch, ChainKind::Batch),
-        item: again(item, ChainKind::Item),
-    }
-    .to_bytes()
-    .unwrap();
+    let forged = Bundle { batch: again(batch, ChainKind::Batch), item: again(item, ChainKind::Item) }.to_bytes().unwrap();
     assert!(verify_bundle(&forged).ok());
     let known = [world::key().public().id()];
     assert_eq!(failed(&verify_bundle_of(&forged, &known)), ["Signer"]);
     assert!(verify_bundle_of(&world::bundle().to_bytes().unwrap(), &known).ok());
-    assert_eq!(
-        failed(&verify_bundle_of(&world::bundle().to_bytes().unwrap(), &[])),
-        ["Signer"]
-    );
+    assert_eq!(failed(&verify_bundle_of(&world::bundle().to_bytes().unwrap(), &[])), ["Signer"]);
 }
 
 /// The hash of the last leaf of the batch, all of it signed by `key`.
@@ -394,10 +250,7 @@ fn forged_head(key: &passport::SigningKey) -> passport::Digest {
             event_id: None,
             sd: old.sd().to_vec(),
         };
-        tip = Some(Tip::of(
-            &draft.seal(tip.as_ref(), key).unwrap().leaf,
-            ChainKind::Batch,
-        ));
+        tip = Some(Tip::of(&draft.seal(tip.as_ref(), key).unwrap().leaf, ChainKind::Batch));
     }
     tip.unwrap().hash
 }
@@ -407,9 +260,6 @@ fn log_proofs_of_a_later_version_are_neither_believed_nor_refused() {
     let verdict = judged(|bundle| bundle["log"] = json!({"checkpoint": "…", "proofs": []}));
     assert!(verdict.ok());
     let step = verdict.steps.last().unwrap();
-    assert_eq!(
-        (step.name, step.outcome),
-        ("Public log", Outcome::NotChecked)
-    );
+    assert_eq!((step.name, step.outcome), ("Public log", Outcome::NotChecked));
     assert!(step.detail.contains("cannot read"));
 }

@@ -1,13 +1,9 @@
 //! A small invented world: one cooperative, one batch of five stoles, one of them sold. Everything is fixed, so that the
 //! bytes it gives can be compared with stored ones.
 
-use passport::event::{
-    Band, Created, Made, Material, Minted, Packed, Paid, Photo, Place, QualityCheck, Shipped, Sold,
-    Step,
-};
+use passport::facts::{Band, Created, Made, Material, Minted, Packed, Paid, Photo, Place, QualityCheck, Shipped, Sold, Step};
 use passport::{
-    Bundle, ClaimCode, Digest, Disclosure, Draft, Event, Evidence, History, ItemCode, ItemUri,
-    KeySet, SignedLeaf, SigningKey, SubjectKey, Tip,
+    Bundle, ClaimCode, Digest, Disclosure, Draft, Event, Evidence, History, ItemCode, ItemUri, KeySet, SignedLeaf, SigningKey, SubjectKey, Tip,
 };
 use serde_json::{Value, json};
 
@@ -16,11 +12,7 @@ pub fn key() -> SigningKey {
 }
 
 pub fn key_of(seed: [u8; 32], name: &str) -> SigningKey {
-    SigningKey::from_seed(
-        &seed,
-        "did:web:haat.example:coop:kala".parse().unwrap(),
-        name.parse().unwrap(),
-    )
+    SigningKey::from_seed(&seed, "did:web:haat.example:coop:kala".parse().unwrap(), name.parse().unwrap())
 }
 
 pub fn sita() -> SubjectKey {
@@ -28,19 +20,11 @@ pub fn sita() -> SubjectKey {
 }
 
 pub fn batch_uri() -> ItemUri {
-    ItemUri::new(
-        "https://haat.example/i",
-        &ItemCode::from_random([2, 71, 82, 81, 82, 84, 59]),
-    )
-    .unwrap()
+    ItemUri::new("https://haat.example/i", &ItemCode::from_random([2, 71, 82, 81, 82, 84, 59])).unwrap()
 }
 
 pub fn item_uri() -> ItemUri {
-    ItemUri::new(
-        "https://haat.example/i",
-        &ItemCode::from_random([31, 41, 59, 26, 53, 58, 97]),
-    )
-    .unwrap()
+    ItemUri::new("https://haat.example/i", &ItemCode::from_random([31, 41, 59, 26, 53, 58, 97])).unwrap()
 }
 
 pub fn claim() -> ClaimCode {
@@ -48,14 +32,7 @@ pub fn claim() -> ClaimCode {
 }
 
 /// Adds to a history, keeping the disclosures of the event with it.
-pub fn append(
-    history: &mut History,
-    item: &ItemUri,
-    day: &str,
-    evidence: Evidence,
-    event: Event,
-    disclosures: Vec<Disclosure>,
-) {
+pub fn append(history: &mut History, item: &ItemUri, day: &str, evidence: Evidence, event: Event, disclosures: Vec<Disclosure>) {
     let tip = history.leaves.last().map(|last| tip_of(history, last));
     let draft = Draft {
         item: item.clone(),
@@ -65,9 +42,7 @@ pub fn append(
         event_id: None,
         sd: disclosures.iter().map(Disclosure::digest).collect(),
     };
-    history
-        .leaves
-        .push(draft.seal(tip.as_ref(), &key()).unwrap());
+    history.leaves.push(draft.seal(tip.as_ref(), &key()).unwrap());
     history.disclosures.extend(disclosures);
 }
 
@@ -79,17 +54,11 @@ fn tip_of(history: &History, last: &SignedLeaf) -> Tip {
 pub fn empty() -> History {
     let mut keys = KeySet::default();
     keys.insert(key().public().clone()).unwrap();
-    History {
-        leaves: Vec::new(),
-        disclosures: Vec::new(),
-        keys,
-    }
+    History { leaves: Vec::new(), disclosures: Vec::new(), keys }
 }
 
 fn opened(item: &ItemUri, seq: u32, name: &str, value: Value) -> Disclosure {
-    sita()
-        .disclose(item, seq, &name.parse().unwrap(), 0, &value)
-        .unwrap()
+    sita().disclose(item, seq, &name.parse().unwrap(), 0, &value).unwrap()
 }
 
 pub fn created() -> Event {
@@ -98,11 +67,7 @@ pub fn created() -> Event {
         category: Some("Stoles".parse().unwrap()),
         craft: Some("Ikat".parse().unwrap()),
         quantity: 5,
-        photos: vec![Photo {
-            sha256: Digest::of(b"a picture"),
-            bytes: 48_213,
-            media_type: "image/jpeg".parse().unwrap(),
-        }],
+        photos: vec![Photo { sha256: Digest::of(b"a picture"), bytes: 48_213, media_type: "image/jpeg".parse().unwrap() }],
     })
 }
 
@@ -113,22 +78,12 @@ pub fn made() -> Event {
         fraction: fraction.parse().unwrap(),
         local,
     };
-    let step = |technique: &str, minutes| Step {
-        technique: technique.parse().unwrap(),
-        minutes,
-    };
+    let step = |technique: &str, minutes| Step { technique: technique.parse().unwrap(), minutes };
     Event::Made(Made {
         makers: 2,
         craft: None,
-        steps: vec![
-            step("Tie-dyeing the warp", Some(240)),
-            step("Weaving", Some(960)),
-            step("Knotting", None),
-        ],
-        materials: vec![
-            material("Cotton", "IN", "0.7", true),
-            material("Tussar silk", "NP", "0.3", false),
-        ],
+        steps: vec![step("Tie-dyeing the warp", Some(240)), step("Weaving", Some(960)), step("Knotting", None)],
+        materials: vec![material("Cotton", "IN", "0.7", true), material("Tussar silk", "NP", "0.3", false)],
         place: Some(Place {
             district: "Bargarh".parse().unwrap(),
             country: "IN".parse().unwrap(),
@@ -141,116 +96,32 @@ pub fn made() -> Event {
 
 pub fn batch() -> History {
     let (mut history, uri) = (empty(), batch_uri());
-    append(
-        &mut history,
-        &uri,
-        "2026-02-10",
-        Evidence::Cooperative,
-        created(),
-        Vec::new(),
-    );
-    let of_sita = vec![
-        opened(&uri, 1, "maker_name", json!("Sita")),
-        opened(&uri, 1, "village", json!({"name": "Barpali"})),
-    ];
-    append(
-        &mut history,
-        &uri,
-        "2026-02-28",
-        Evidence::Cooperative,
-        made(),
-        of_sita,
-    );
-    let check = QualityCheck {
-        passed: true,
-        checks: vec!["Colour fast".parse().unwrap()],
-    };
-    append(
-        &mut history,
-        &uri,
-        "2026-03-01",
-        Evidence::Cooperative,
-        Event::QualityCheck(check),
-        Vec::new(),
-    );
+    append(&mut history, &uri, "2026-02-10", Evidence::Cooperative, created(), Vec::new());
+    let of_sita = vec![opened(&uri, 1, "maker_name", json!("Sita")), opened(&uri, 1, "village", json!({"name": "Barpali"}))];
+    append(&mut history, &uri, "2026-02-28", Evidence::Cooperative, made(), of_sita);
+    let check = QualityCheck { passed: true, checks: vec!["Colour fast".parse().unwrap()] };
+    append(&mut history, &uri, "2026-03-01", Evidence::Cooperative, Event::QualityCheck(check), Vec::new());
     history
 }
 
 pub fn minted(batch: &History) -> Event {
-    Event::Minted(Minted {
-        batch: batch_uri(),
-        batch_head: batch.leaves.last().unwrap().leaf.hash(),
-        serial: 3,
-        claim: claim().digest(),
-    })
+    Event::Minted(Minted { batch: batch_uri(), batch_head: batch.leaves.last().unwrap().leaf.hash(), serial: 3, claim: claim().digest() })
 }
 
 pub fn item(batch: &History) -> History {
     let (mut history, uri) = (empty(), item_uri());
-    append(
-        &mut history,
-        &uri,
-        "2026-03-03",
-        Evidence::Cooperative,
-        minted(batch),
-        Vec::new(),
-    );
-    append(
-        &mut history,
-        &uri,
-        "2026-03-20",
-        Evidence::Ledger,
-        Event::Sold(Sold {}),
-        Vec::new(),
-    );
-    append(
-        &mut history,
-        &uri,
-        "2026-03-21",
-        Evidence::Cooperative,
-        Event::Packed(Packed {}),
-        Vec::new(),
-    );
-    let shipped = Shipped {
-        carrier: Some("India Post".parse().unwrap()),
-        destination: Some("DE".parse().unwrap()),
-    };
-    append(
-        &mut history,
-        &uri,
-        "2026-03-21",
-        Evidence::Cooperative,
-        Event::Shipped(shipped),
-        Vec::new(),
-    );
-    let paid = Paid {
-        makers: 2,
-        share_of_price: Some(Band {
-            from_percent: 40,
-            to_percent: 45,
-        }),
-    };
-    let pay = vec![opened(
-        &uri,
-        4,
-        "pay",
-        json!({"amount_minor": "185000", "currency": "INR"}),
-    )];
-    append(
-        &mut history,
-        &uri,
-        "2026-04-02",
-        Evidence::Ledger,
-        Event::Paid(paid),
-        pay,
-    );
+    append(&mut history, &uri, "2026-03-03", Evidence::Cooperative, minted(batch), Vec::new());
+    append(&mut history, &uri, "2026-03-20", Evidence::Ledger, Event::Sold(Sold {}), Vec::new());
+    append(&mut history, &uri, "2026-03-21", Evidence::Cooperative, Event::Packed(Packed {}), Vec::new());
+    let shipped = Shipped { carrier: Some("India Post".parse().unwrap()), destination: Some("DE".parse().unwrap()) };
+    append(&mut history, &uri, "2026-03-21", Evidence::Cooperative, Event::Shipped(shipped), Vec::new());
+    let paid = Paid { makers: 2, share_of_price: Some(Band { from_percent: 40, to_percent: 45 }) };
+    let pay = vec![opened(&uri, 4, "pay", json!({"amount_minor": "185000", "currency": "INR"}))];
+    append(&mut history, &uri, "2026-04-02", Evidence::Ledger, Event::Paid(paid), pay);
     history
 }
 
 pub fn bundle() -> Bundle {
     let batch = batch();
-    Bundle {
-        item: item(&batch),
-        batch,
-    }
+    Bundle { item: item(&batch), batch }
 }
