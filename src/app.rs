@@ -4,6 +4,7 @@ use crate::{
     config::Config,
     db::Db,
     jobs::{Hint, Registry, Worker},
+    payments::Stripe,
     secrets::MasterKey,
 };
 
@@ -15,6 +16,8 @@ pub struct App {
     pub clock: Clock,
     pub keys: MasterKey,
     pub config: Config,
+    /// The payment provider, or the sandbox that stands in for it.
+    pub stripe: Stripe,
     /// Wakes the worker after a commit.
     pub hint: Hint,
 }

@@ -43,6 +43,15 @@ problems! {
     IdempotencyKeyMissing = 428 "idempotency-key-missing" "This call needs an Idempotency-Key",
     IdempotencyKeyReused = 422 "idempotency-key-reused" "The key was used with another body",
     IdempotencyInProgress = 409 "idempotency-in-progress" "The first call with this key is still running",
+    // catalog
+    PublishBlocked = 409 "publish-blocked" "The publish gate blocks this product",
+    OutOfStock = 409 "out-of-stock" "There is not enough of this",
+    // carts, checkout
+    CartIncomplete = 422 "cart-incomplete" "The cart is not complete",
+    TotalChanged = 409 "total-changed" "The total is not what you expected",
+    AlreadyPaid = 409 "already-paid" "This cart was paid for already",
+    PaymentProviderUnknown = 503 "payment-provider-unknown" "The payment provider did not say what it did",
+    PaymentProviderRefused = 502 "payment-provider-refused" "The payment provider refused",
 }
 
 /// One field of the request that cannot be accepted.

@@ -11,6 +11,7 @@ use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
 
 use crate::{
     app::App,
+    catalog,
     health,
     problem::{Kind, Problem, ProblemView},
     telemetry,
@@ -30,6 +31,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 fn mount(app: &mut ServiceConfig) {
     app.configure(health::http::routes);
+    app.configure(catalog::http::routes);
 }
 
 /// The service over `app`.

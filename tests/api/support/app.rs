@@ -39,6 +39,7 @@ impl TestApp {
             clock: clock.clone(),
             keys: MasterKey::new([7; 32]),
             config,
+            stripe: stripe_client::Stripe::new("sk_test_haat", &sandbox.base_url()).unwrap(),
             hint: Hint::default(),
         });
         let served = app.clone();

@@ -1,0 +1,75 @@
+//! What is for sale: products, variants, prices, stock, and how a price is taken apart.
+//!
+//! - A product is seen by buyers only if the publish gate let it through.
+//! - A price has one arithmetic ([`price`]); parts always sum to it.
+//! - Nothing is sold that is not there ([`stock`]).
+//! - A slug never dies: a retired one leads to the product.
+pub mod http;
+pub mod model;
+pub mod price;
+mod read;
+pub mod stock;
+mod store;
+pub mod templates;
+
+pub use model::{Error, Gate, NewPrice, NewProduct, NewStock, NewVariant, Status, StockOwner};
+pub use read::{Offer, offers};
+
+use crate::{
+    clock::Time,
+    db::{Conn, Tx},
+    ids::{ProductId, VariantId},
+    tenancy::Scope,
+};
+
+/// Writes a draft with its variants, prices and stock; the slug is made from the title, with a suffix if it is taken.
+///
+/// # Errors
+/// [`Error::Invalid`] names every field that cannot be accepted; nothing is written then.
+pub async fn create(tx: &mut Tx, now: Time, scope: Scope, new: &NewProduct) -> Result<(ProductId, Vec<VariantId>), Error> {
+    let errors = new.check();
+    if !errors.is_empty() {
+        return Err(Error::Invalid(errors));
+    }
+    let id = ProductId::new();
+    let slug = store::free_slug(tx, &model::slugify(&new.title)).await?;
+    store::insert_product(tx, now, scope, id, &slug, new).await?;
+    let variants = store::insert_variants(tx, now, scope, id, new).await?;
+    judge(tx, now, scope, id).await?;
+    Ok((id, variants))
+}
+
+/// Asks the gate and keeps its answer beside the product.
+pub async fn judge(tx: &mut Tx, now: Time, scope: Scope, id: ProductId) -> Result<Gate, Error> {
+    let facts = store::gate_facts(tx, scope, id).await?.ok_or(Error::NotFound)?;
+    let gate = model::gate(&facts);
+    store::set_gate(tx, now, scope, id, &gate).await?;
+    Ok(gate)
+}
+
+/// Shows a product to buyers, if the gate lets it through.
+///
+/// # Errors
+/// [`Error::Blocked`] with every reason; the product stays as it was.
+pub async fn publish(tx: &mut Tx, now: Time, scope: Scope, id: ProductId) -> Result<Gate, Error> {
+    if store::status(tx, scope, id).await?.ok_or(Error::NotFound)? == Status::Archived {
+        return Err(Error::Archived);
+    }
+    let gate = judge(tx, now, scope, id).await?;
+    if !gate.lets_through() {
+        return Err(Error::Blocked { product: id, gate });
+    }
+    store::set_status(tx, now, scope, id, Status::Published).await?;
+    Ok(gate)
+}
+
+/// Takes a product out of the shop; its orders and items stay as they are.
+pub async fn archive(tx: &mut Tx, now: Time, scope: Scope, id: ProductId) -> Result<(), Error> {
+    store::status(tx, scope, id).await?.ok_or(Error::NotFound)?;
+    Ok(store::set_status(tx, now, scope, id, Status::Archived).await?)
+}
+
+/// Whose products a scope may make: only for tests and the demo that need to know whether one is there.
+pub async fn exists(conn: &mut Conn, scope: Scope, id: ProductId) -> Result<bool, Error> {
+    Ok(store::status(conn, scope, id).await?.is_some())
+}

@@ -1,0 +1,164 @@
+//! Every statement that changes products, variants, prices and stock rows. Nothing is found without naming its cooperative.
+use diesel::{dsl::exists, prelude::*, sql_types};
+use diesel_async::RunQueryDsl;
+
+use super::model::{Gate, GateFacts, NewProduct, Status, StockOwner};
+use crate::{
+    clock::Time,
+    db::{Conn, DbError, Tx},
+    ids::{ProductId, VariantId},
+    schema::{prices, product_options, product_slugs, products, stock, variants},
+    tenancy::Scope,
+};
+
+/// The wanted slug, or the first free one with a number behind it. The unique key decides a race: the loser's transaction is retried.
+pub(super) async fn free_slug(tx: &mut Tx, wanted: &str) -> Result<String, DbError> {
+    let taken: Vec<String> = product_slugs::table
+        .filter(product_slugs::slug.eq(wanted).or(product_slugs::slug.like(format!("{}-%", wanted.replace('%', "").replace('_', "\\_")))))
+        .select(product_slugs::slug)
+        .load(tx)
+        .await?;
+    let free = |slug: &String| !taken.contains(slug);
+    let numbered = (2..).map(|n| format!("{wanted}-{n}"));
+    Ok(std::iter::once(wanted.to_owned()).chain(numbered).find(free).expect("an endless row of numbers has a free one"))
+}
+
+pub(super) async fn insert_product(tx: &mut Tx, now: Time, scope: Scope, id: ProductId, slug: &str, new: &NewProduct) -> Result<(), DbError> {
+    diesel::insert_into(products::table)
+        .values((
+            (products::coop_id.eq(scope.coop()), products::id.eq(id), products::slug.eq(slug), products::title.eq(new.title.trim())),
+            (products::body_html.eq(&new.body_html), products::body_text.eq(&new.body_text), products::kind.eq(&new.kind)),
+            (products::tags.eq(&new.tags), products::craft_code.eq(&new.craft), products::tax_category.eq(&new.tax_category)),
+            (products::materials.eq(&new.materials), products::stock_owner.eq(StockOwner::Cooperative), products::status.eq(Status::Draft)),
+            (products::gate.eq(serde_json::json!({})), products::made_to_order_days.eq(new.made_to_order_days), products::version.eq(1)),
+            (products::template_id.eq(new.template), products::created_at.eq(now), products::updated_at.eq(now)),
+        ))
+        .execute(tx)
+        .await?;
+    diesel::insert_into(product_slugs::table)
+        .values((product_slugs::slug.eq(slug), product_slugs::coop_id.eq(scope.coop()), product_slugs::product_id.eq(id)))
+        .execute(tx)
+        .await?;
+    let options: Vec<_> = (0_i16..)
+        .zip(&new.options)
+        .map(|(position, name)| {
+            (
+                product_options::coop_id.eq(scope.coop()),
+                product_options::product_id.eq(id),
+                product_options::position.eq(position),
+                product_options::name.eq(name),
+            )
+        })
+        .collect();
+    diesel::insert_into(product_options::table).values(options).execute(tx).await?;
+    Ok(())
+}
+
+/// Three statements however many variants there are.
+pub(super) async fn insert_variants(tx: &mut Tx, now: Time, scope: Scope, product: ProductId, new: &NewProduct) -> Result<Vec<VariantId>, DbError> {
+    let coop = scope.coop();
+    let ids: Vec<VariantId> = new.variants.iter().map(|_| VariantId::new()).collect();
+    let rows: Vec<_> = (0_i16..)
+        .zip(ids.iter().zip(&new.variants))
+        .map(|(position, (id, v))| {
+            (
+                (variants::coop_id.eq(coop), variants::id.eq(*id), variants::product_id.eq(product), variants::position.eq(position)),
+                (variants::title.eq(v.options.join(" / ")), variants::options.eq(&v.options), variants::sku.eq(&v.sku)),
+                (variants::barcode.eq(&v.barcode), variants::grams.eq(v.grams), variants::active.eq(true)),
+                (variants::created_at.eq(now), variants::updated_at.eq(now)),
+            )
+        })
+        .collect();
+    diesel::insert_into(variants::table).values(rows).execute(tx).await?;
+    let mut price_rows = Vec::new();
+    let mut stock_rows = Vec::new();
+    for (id, variant) in ids.iter().zip(&new.variants) {
+        for price in &variant.prices {
+            price_rows.push((
+                (prices::coop_id.eq(coop), prices::variant_id.eq(*id), prices::currency.eq(price.currency), prices::amount_minor.eq(price.minor)),
+                (prices::compare_at_minor.eq(price.compare_at_minor), prices::tax_inclusive.eq(price.tax_inclusive), prices::updated_at.eq(now)),
+            ));
+        }
+        stock_rows.push((
+            stock::coop_id.eq(coop),
+            stock::variant_id.eq(*id),
+            stock::policy.eq(variant.stock.policy),
+            stock::on_hand.eq(variant.stock.on_hand),
+            stock::reserved.eq(0),
+        ));
+    }
+    diesel::insert_into(prices::table).values(price_rows).execute(tx).await?;
+    diesel::insert_into(stock::table).values(stock_rows).execute(tx).await?;
+    Ok(ids)
+}
+
+pub(super) async fn status(conn: &mut Conn, scope: Scope, id: ProductId) -> Result<Option<Status>, DbError> {
+    Ok(products::table.find((scope.coop(), id)).select(products::status).first(conn).await.optional()?)
+}
+
+pub(super) async fn set_status(tx: &mut Tx, now: Time, scope: Scope, id: ProductId, to: Status) -> Result<(), DbError> {
+    let published = (to == Status::Published).then_some(now);
+    diesel::update(products::table.find((scope.coop(), id)))
+        .set((products::status.eq(to), products::updated_at.eq(now), products::version.eq(products::version + 1)))
+        .execute(tx)
+        .await?;
+    // The first publication dates it; a later one does not make it new.
+    diesel::update(products::table.find((scope.coop(), id)).filter(products::published_at.is_null())).set(products::published_at.eq(published)).execute(tx).await?;
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Facts {
+    #[diesel(sql_type = sql_types::Text)]
+    title: String,
+    #[diesel(sql_type = sql_types::BigInt)]
+    active: i64,
+    #[diesel(sql_type = sql_types::BigInt)]
+    unpriced: i64,
+    #[diesel(sql_type = sql_types::Bool)]
+    has_template: bool,
+    #[diesel(sql_type = sql_types::Bool)]
+    accepted: bool,
+    #[diesel(sql_type = sql_types::Bool)]
+    approved: bool,
+}
+
+pub(super) async fn gate_facts(conn: &mut Conn, scope: Scope, id: ProductId) -> Result<Option<GateFacts>, DbError> {
+    let row: Option<Facts> = diesel::sql_query(
+        "SELECT p.title, p.template_id IS NOT NULL AS has_template, c.state = 'approved' AS approved,
+                count(v.id) FILTER (WHERE v.active) AS active,
+                count(v.id) FILTER (WHERE v.active AND NOT EXISTS (SELECT FROM prices x WHERE x.coop_id = v.coop_id AND x.variant_id = v.id)) AS unpriced,
+                EXISTS (SELECT FROM price_agreements a WHERE a.coop_id = p.coop_id AND a.template_id = p.template_id
+                        AND (a.filter = '{}'::jsonb
+                             OR (a.filter -> 'kinds') ? p.kind
+                             OR (a.filter -> 'tags') ?| p.tags
+                             OR (a.filter -> 'products') ? p.id::text)) AS accepted
+         FROM products p JOIN cooperatives c ON c.id = p.coop_id LEFT JOIN variants v ON v.coop_id = p.coop_id AND v.product_id = p.id
+         WHERE p.coop_id = $1 AND p.id = $2 GROUP BY p.coop_id, p.id, c.state",
+    )
+    .bind::<sql_types::Uuid, _>(scope.coop())
+    .bind::<sql_types::Uuid, _>(id)
+    .get_result(conn)
+    .await
+    .optional()?;
+    let count = |n: i64| usize::try_from(n).unwrap_or(usize::MAX);
+    Ok(row.map(|f| GateFacts {
+        title: f.title,
+        active_variants: count(f.active),
+        unpriced: count(f.unpriced),
+        has_template: f.has_template,
+        template_accepted: f.accepted,
+        cooperative_approved: f.approved,
+    }))
+}
+
+pub(super) async fn set_gate(tx: &mut Tx, now: Time, scope: Scope, id: ProductId, gate: &Gate) -> Result<(), DbError> {
+    let gate = serde_json::to_value(gate).map_err(|e| DbError::Query(diesel::result::Error::SerializationError(e.into())))?;
+    diesel::update(products::table.find((scope.coop(), id))).set((products::gate.eq(gate), products::updated_at.eq(now))).execute(tx).await?;
+    Ok(())
+}
+
+/// Does every one of these variants belong to the scope's cooperative?
+pub(super) async fn owns_variant(conn: &mut Conn, scope: Scope, id: VariantId) -> Result<bool, DbError> {
+    Ok(diesel::select(exists(variants::table.find((scope.coop(), id)))).get_result(conn).await?)
+}

@@ -1,0 +1,93 @@
+//! Price templates and the maker side's agreement to them. Rows never change: a new division is a new version.
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::{model::Error, price::Division};
+use crate::{
+    clock::{Day, Time},
+    db::{DbError, Tx},
+    ids::{AccountId, PriceAgreementId, PriceTemplateId},
+    money::WHOLE_BP,
+    problem::FieldError,
+    schema::{price_agreements as agreements, price_templates as templates},
+    tenancy::Scope,
+};
+
+text_enum! {
+    /// How a named representative accepted.
+    pub enum Method { Meeting = "meeting", Voice = "voice", Signature = "signature" }
+}
+
+/// The maker side's acceptance of a template's version, for the products that `filter` names; an empty filter is all of them.
+#[derive(Clone, Debug)]
+pub struct NewAgreement {
+    pub template: PriceTemplateId,
+    pub filter: Filter,
+    pub agreed_by: String,
+    pub method: Method,
+    pub agreed_on: Day,
+    pub evidence: Option<String>,
+}
+/// Any of these; all products if every list is absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Filter {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kinds: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub products: Vec<uuid::Uuid>,
+}
+
+/// The next version of the template called `name`.
+pub async fn create(tx: &mut Tx, now: Time, scope: Scope, by: Option<AccountId>, name: &str, division: Division) -> Result<PriceTemplateId, Error> {
+    let Division { maker_bp, materials_bp, cooperative_bp } = division;
+    if maker_bp.checked_add(materials_bp).and_then(|sum| sum.checked_add(cooperative_bp)) != Some(WHOLE_BP) {
+        return Err(Error::Invalid(vec![FieldError::new("/maker_bp", "sum", "maker, materials and cooperative must sum to 10000 basis points")]));
+    }
+    if name.trim().is_empty() {
+        return Err(Error::Invalid(vec![FieldError::new("/name", "length", "a template needs a name")]));
+    }
+    let last: Option<i32> = templates::table
+        .filter(templates::coop_id.eq(scope.coop()).and(templates::name.eq(name)))
+        .select(diesel::dsl::max(templates::version))
+        .first(tx)
+        .await?;
+    let id = PriceTemplateId::new();
+    let bp = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
+    diesel::insert_into(templates::table)
+        .values((
+            (templates::coop_id.eq(scope.coop()), templates::id.eq(id), templates::name.eq(name), templates::version.eq(last.unwrap_or(0) + 1)),
+            (templates::maker_bp.eq(bp(maker_bp)), templates::materials_bp.eq(bp(materials_bp)), templates::cooperative_bp.eq(bp(cooperative_bp))),
+            (templates::created_by.eq(by), templates::created_at.eq(now)),
+        ))
+        .execute(tx)
+        .await?;
+    Ok(id)
+}
+
+/// Records an acceptance. Who made what is never invented: this says only how a price divides.
+pub async fn agree(tx: &mut Tx, now: Time, scope: Scope, by: Option<AccountId>, new: &NewAgreement) -> Result<PriceAgreementId, Error> {
+    let known = templates::table.find((scope.coop(), new.template));
+    if !diesel::select(diesel::dsl::exists(known)).get_result::<bool>(tx).await? {
+        return Err(Error::Invalid(vec![FieldError::new("/template", "unknown", "no such price template of this cooperative")]));
+    }
+    if new.agreed_by.trim().is_empty() {
+        return Err(Error::Invalid(vec![FieldError::new("/agreed_by", "length", "name the representative who agreed")]));
+    }
+    if new.agreed_on > now.day() {
+        return Err(Error::Invalid(vec![FieldError::new("/date", "future", "the day of the agreement cannot be in the future")]));
+    }
+    let id = PriceAgreementId::new();
+    let filter = serde_json::to_value(&new.filter).map_err(|e| DbError::Query(diesel::result::Error::SerializationError(e.into())))?;
+    diesel::insert_into(agreements::table)
+        .values((
+            (agreements::coop_id.eq(scope.coop()), agreements::id.eq(id), agreements::template_id.eq(new.template), agreements::filter.eq(filter)),
+            (agreements::agreed_by.eq(&new.agreed_by), agreements::method.eq(new.method), agreements::agreed_on.eq(new.agreed_on)),
+            (agreements::evidence.eq(&new.evidence), agreements::recorded_by.eq(by), agreements::created_at.eq(now)),
+        ))
+        .execute(tx)
+        .await?;
+    Ok(id)
+}

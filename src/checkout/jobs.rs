@@ -1,0 +1,184 @@
+//! Work behind checkout: provider events, the sweep, refunds.
+use jiff::SignedDuration;
+use stripe_client::{CreateRefund, Metadata};
+
+use super::{Error, refund, settle, store};
+use crate::{
+    app::App,
+    ids::{OperationId, OrderId, RefundId},
+    jobs::{Failure, Job, Run},
+    ledger::{self, Account, Posting, Source},
+    money::{Currency, Money},
+    payments::{self, Attempt},
+    problem::Chain,
+};
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Retry(Chain(&error).to_string())
+    }
+}
+
+/// Something happened at the provider: look at the object it is about.
+#[derive(serde::Serialize, serde::Deserialize)]
+pub struct ProcessEvent {
+    pub event: String,
+    pub kind: String,
+    pub object: String,
+}
+impl Job for ProcessEvent {
+    const KIND: &'static str = "process_stripe_event";
+    fn key(&self) -> Option<String> {
+        Some(format!("stripe-event:{}", self.event))
+    }
+}
+impl Run<App> for ProcessEvent {
+    async fn run(self, app: &App) -> Result<(), Failure> {
+        let outcome = match self.kind.as_str() {
+            "checkout.session.completed"
+            | "checkout.session.expired"
+            | "checkout.session.async_payment_succeeded"
+            | "checkout.session.async_payment_failed" => match settle::settle(app, &self.object).await {
+                Ok(settled) => settled.as_str(),
+                Err(Error::NotFound) => "unknown",
+                Err(error) => return Err(error.into()),
+            },
+            "charge.succeeded" | "charge.updated" => {
+                settle::fees(app, &self.object).await?;
+                "fees"
+            }
+            "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated" => {
+                refund::reconcile(app, &self.object).await?;
+                "refund"
+            }
+            _ => "ignored",
+        };
+        store::event_done(&mut *app.jobs_db.conn().await?, app.clock.now(), &self.event, outcome).await?;
+        Ok(())
+    }
+}
+
+/// How often open pages and the provider's news are looked at: what no webhook told is known within a minute.
+pub const SWEEP_EVERY: SignedDuration = SignedDuration::from_secs(60);
+/// Past its end, so that the provider has ended it too.
+const GRACE: SignedDuration = SignedDuration::from_secs(5);
+/// A page whose making was not answered within this was left by a request that died.
+const STUCK: SignedDuration = SignedDuration::from_secs(90);
+/// How far back news is read: twice the longest outage that should pass unnoticed; settling twice changes nothing.
+const NEWS: SignedDuration = SignedDuration::from_hours(2);
+const SWEEP_LIMIT: i64 = 200;
+
+/// Looks for open sessions past their end, pages that were never answered, and events that no webhook delivered.
+#[derive(serde::Serialize, serde::Deserialize)]
+pub struct Sweep {
+    pub tick: i64,
+}
+impl Job for Sweep {
+    const KIND: &'static str = "sweep_checkouts";
+    const MAX_ATTEMPTS: i32 = 1;
+    fn key(&self) -> Option<String> {
+        Some(format!("sweep:{}", self.tick))
+    }
+}
+impl Run<App> for Sweep {
+    async fn run(self, app: &App) -> Result<(), Failure> {
+        sweep(app).await.map_err(Failure::from)
+    }
+}
+
+/// One sweep; also what `haat doctor` and the tests call.
+pub async fn sweep(app: &App) -> Result<(), Error> {
+    let now = app.clock.now();
+    let overdue = store::overdue(&mut *app.jobs_db.conn().await?, now.minus(GRACE), now.minus(STUCK), SWEEP_LIMIT).await?;
+    for session in overdue {
+        let outcome = match &session.session_id {
+            Some(id) => settle::settle(app, id).await.map(drop),
+            None => super::open(app, session.operation).await.map(drop),
+        };
+        if let Err(error) = outcome {
+            tracing::warn!(error = %Chain(&error), "a payment page could not be settled; the next sweep tries again");
+        }
+    }
+    read_news(app).await
+}
+
+async fn read_news(app: &App) -> Result<(), Error> {
+    let now = app.clock.now();
+    let mut page = stripe_client::Page::default();
+    loop {
+        let news = app.stripe.events_since(now.minus(NEWS).unix(), &page).await.map_err(|e| payments::Unavailable(e.to_string()))?;
+        for event in &news.data {
+            super::http::take_in(app, event).await?;
+        }
+        match news.data.last().filter(|_| news.has_more) {
+            Some(last) => page = stripe_client::Page::after(&last.id),
+            None => return Ok(()),
+        }
+    }
+}
+
+/// Gives back money that pays for nothing.
+#[derive(serde::Serialize, serde::Deserialize)]
+pub struct RefundUnexpected {
+    pub operation: OperationId,
+    pub intent: String,
+    pub charge: String,
+    pub amount: i64,
+    pub currency: Currency,
+    pub order: OrderId,
+}
+impl Job for RefundUnexpected {
+    const KIND: &'static str = "refund_unexpected";
+    fn key(&self) -> Option<String> {
+        Some(format!("refund-unexpected:{}", self.charge))
+    }
+}
+impl Run<App> for RefundUnexpected {
+    async fn run(self, app: &App) -> Result<(), Failure> {
+        let money = Money::new(self.amount, self.currency);
+        let units = payments::units(money).map_err(|e| Failure::GiveUp(e.to_string()))?;
+        let metadata: Metadata = [("unexpected".to_owned(), self.charge.clone())].into();
+        let request = CreateRefund { payment_intent: self.intent.clone(), amount: units, metadata }.prepare();
+        let now = app.clock.now();
+        // The job's own row holds the operation id; the exact bytes follow from it.
+        let db = &app.jobs_db;
+        db.transaction(async |tx| payments::prepare_once(tx, now, self.operation, payments::Kind::Refund, self.order.uuid(), &request).await).await?;
+        match payments::attempt::<stripe_client::Refund>(db, &app.clock, &app.stripe, self.operation).await? {
+            Attempt::Done(done) => {
+                let source = Source { kind_of: "charge", id: settle::charge_uuid(&self.charge), kind: "returned", group: self.order.to_string(), occurred_at: now };
+                let posting = [Posting::new(Account::BuyerRefundable, Account::StripeBalance, money, "unexpected")];
+                db.transaction(async |tx| {
+                    payments::succeeded(tx, now, self.operation, &done.id).await?;
+                    ledger::post(tx, now, &source, &posting).await.map(drop)
+                })
+                .await
+                .map_err(|e: ledger::Error| Failure::Retry(Chain(&e).to_string()))
+            }
+            Attempt::Rejected(refusal) => Err(Failure::GiveUp(refusal.message)),
+            Attempt::Unknown { why } => Err(Failure::Retry(why)),
+            Attempt::Later => Err(Failure::NotYet(SignedDuration::from_secs(5))),
+            Attempt::TooLate => Err(Failure::GiveUp("a day old and never answered: look it up at the provider".into())),
+        }
+    }
+}
+
+/// Asks the provider for a refund that was written down.
+#[derive(serde::Serialize, serde::Deserialize)]
+pub struct SendRefund {
+    pub refund: RefundId,
+}
+impl Job for SendRefund {
+    const KIND: &'static str = "send_refund";
+    fn key(&self) -> Option<String> {
+        Some(format!("refund:{}", self.refund))
+    }
+}
+impl Run<App> for SendRefund {
+    async fn run(self, app: &App) -> Result<(), Failure> {
+        match refund::send(app, self.refund).await? {
+            refund::Sent::Done => Ok(()),
+            refund::Sent::Later(pause) => Err(Failure::NotYet(pause)),
+            refund::Sent::Unknown(why) => Err(Failure::Retry(why)),
+        }
+    }
+}

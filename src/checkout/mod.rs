@@ -1,0 +1,230 @@
+//! Checkout: from a cart to a paid order, exactly once; and back, by refund.
+//!
+//! - The order exists before the charge: a paid session always finds its order.
+//! - `settle` is one idempotent function behind the webhook, the buyer's return and the sweeper; any interleaving ends the same.
+//! - A webhook is a doorbell: what is true comes from fetching the object.
+//! - Stock is given back only after the provider says that the page is gone.
+//! - Money without a fulfillable order is refunded and shown to an operator; never silence.
+pub mod http;
+pub mod jobs;
+pub mod model;
+pub mod postings;
+pub mod refund;
+mod settle;
+mod store;
+
+pub use model::{Error, Settled};
+pub use settle::{fees, settle};
+
+use stripe_client::{CreateSession, ExpireSession, LineItem, Metadata};
+
+use crate::{
+    app::App,
+    clock::Time,
+    db::{DbError, Tx},
+    ids::{CartId, OperationId, OrderId},
+    money::Money,
+    orders::{self, Placed},
+    payments::{self, Attempt},
+};
+use model::{CheckoutSession, SESSION_LIFETIME, SessionState};
+
+/// Where the buyer goes afterwards.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub struct ReturnUrls {
+    pub success: String,
+    pub cancel: String,
+}
+
+/// Makes room for a new checkout of the cart: its last order's page is closed at the provider, then that order is cancelled.
+///
+/// # Errors
+/// [`Error::AlreadyPaid`] if the buyer paid it in the meantime.
+pub async fn clear_live_order(app: &App, live: OrderId) -> Result<(), Error> {
+    let sessions = store::sessions_of(&mut *app.db.conn().await?, live).await?;
+    for session in &sessions {
+        match expire_and_settle(app, session).await? {
+            Settled::Paid | Settled::Processing => return Err(Error::AlreadyPaid { order: live }),
+            Settled::Expired => {}
+            Settled::Open => return Err(payments::Unavailable("the last payment page could not be closed".into()).into()),
+        }
+    }
+    if sessions.is_empty() {
+        let now = app.clock.now();
+        app.db.transaction(async |tx| orders::cancel(tx, now, live, "replaced").await).await?;
+    }
+    Ok(())
+}
+
+async fn expire_and_settle(app: &App, session: &CheckoutSession) -> Result<Settled, Error> {
+    match session.state {
+        SessionState::Expired => return Ok(Settled::Expired),
+        SessionState::Opening => return reopen(app, session).await,
+        SessionState::Open | SessionState::Complete => {}
+    }
+    let Some(id) = &session.session_id else { return Ok(Settled::Open) };
+    if session.state == SessionState::Open {
+        // Its refusal means that the page is no longer open; settling asks which.
+        let request = ExpireSession { session: id.clone() }.prepare();
+        let key = format!("expire-{}", session.operation);
+        if let Err(error) = app.stripe.send::<stripe_client::Session>(&request, &key).await {
+            tracing::info!(%error, "a payment page could not be closed");
+        }
+    }
+    settle(app, id).await
+}
+
+/// An `opening` session whose making was never answered: the same bytes again tell what became of it; then it is closed.
+async fn reopen(app: &App, session: &CheckoutSession) -> Result<Settled, Error> {
+    match open(app, session.operation).await? {
+        Opened::Page(opened) => Box::pin(expire_and_settle(app, &opened)).await,
+        Opened::Refused(_) => Ok(Settled::Expired),
+    }
+}
+
+/// The order, its page's operation and the page's row, in the transaction that placed the order.
+pub async fn prepare(tx: &mut Tx, now: Time, operation: OperationId, placed: &Placed, urls: &ReturnUrls) -> Result<(), Error> {
+    let request = session_request(now, operation, placed, urls)?.prepare();
+    payments::prepare(tx, now, operation, payments::Kind::Session, placed.id.uuid(), &request).await?;
+    store::insert_session(tx, now, operation, placed.id, now.plus(SESSION_LIFETIME)).await?;
+    Ok(())
+}
+
+/// Our exact lines, so that what the page asks for is the order's total to the cent.
+fn session_request(now: Time, operation: OperationId, placed: &Placed, urls: &ReturnUrls) -> Result<CreateSession, Error> {
+    let units = |money: Money| payments::units(money).map_err(|e| Error::Uncheckable(e.to_string()));
+    let mut lines = Vec::new();
+    for line in &placed.lines {
+        lines.push(LineItem { name: line.name.clone(), unit_amount: units(line.unit)?, quantity: line.quantity });
+    }
+    for (name, amount) in [("Delivery", placed.shipping), ("Duties", placed.duties), ("Tax", placed.tax_added)] {
+        if amount.minor > 0 {
+            lines.push(LineItem { name: name.into(), unit_amount: units(amount)?, quantity: 1 });
+        }
+    }
+    let metadata: Metadata = [("order", placed.id.to_string()), ("number", placed.number.clone()), ("operation", operation.to_string())]
+        .into_iter()
+        .map(|(k, v)| (k.to_owned(), v))
+        .collect();
+    Ok(CreateSession {
+        currency: placed.total.currency.as_str().to_lowercase(),
+        lines,
+        client_reference_id: placed.id.to_string(),
+        metadata: metadata.clone(),
+        transfer_group: placed.number.clone(),
+        payment_metadata: metadata,
+        success_url: urls.success.clone(),
+        cancel_url: urls.cancel.clone(),
+        expires_at: now.plus(SESSION_LIFETIME).unix(),
+        customer_email: Some(placed.email.clone()),
+        locale: None,
+    })
+}
+
+/// What came of asking for a page.
+pub enum Opened {
+    Page(CheckoutSession),
+    /// The provider will not make it: the order is cancelled, its stock is back.
+    Refused(String),
+}
+
+/// Asks the provider for the operation's page: first time, replay or resume, the same bytes.
+///
+/// # Errors
+/// [`Error::Unavailable`] if what the provider did is unknown: the same key resumes.
+pub async fn open(app: &App, operation: OperationId) -> Result<Opened, Error> {
+    let known = store::session(&mut *app.db.conn().await?, operation).await?.ok_or(Error::NotFound)?;
+    if known.state != SessionState::Opening {
+        return Ok(Opened::Page(known));
+    }
+    let attempt = payments::attempt::<stripe_client::Session>(&app.db, &app.clock, &app.stripe, operation).await?;
+    let now = app.clock.now();
+    match attempt {
+        Attempt::Done(page) => {
+            let session = app
+                .db
+                .transaction(async |tx| {
+                    payments::succeeded(tx, now, operation, &page.id).await?;
+                    store::opened(tx, now, operation, &page.id, page.url.as_deref()).await?;
+                    store::session(tx, operation).await
+                })
+                .await?;
+            session.map(Opened::Page).ok_or(Error::NotFound)
+        }
+        Attempt::Rejected(refusal) => {
+            app.db.transaction(async |tx| give_up(tx, now, &known, &refusal).await).await?;
+            Ok(Opened::Refused(refusal.message))
+        }
+        Attempt::Unknown { why } => Err(payments::Unavailable(why).into()),
+        Attempt::Later => Err(payments::Unavailable("it asks to slow down".into()).into()),
+        Attempt::TooLate => lost(app, &known).await,
+    }
+}
+
+async fn give_up(tx: &mut Tx, now: Time, session: &CheckoutSession, refusal: &payments::Refusal) -> Result<(), Error> {
+    payments::rejected(tx, now, session.operation, refusal).await?;
+    store::set_state(tx, now, session.operation, SessionState::Expired).await?;
+    orders::cancel(tx, now, session.order, "the payment page was refused").await?;
+    Ok(())
+}
+
+/// The first attempt is a day old and was never answered. Sessions cannot be listed by our reference: the hour around the attempt is read.
+async fn lost(app: &App, session: &CheckoutSession) -> Result<Opened, Error> {
+    let made = session.expires_at.minus(SESSION_LIFETIME);
+    let hour = jiff::SignedDuration::from_hours(1);
+    let (from, to) = (made.minus(hour).unix(), made.plus(hour).unix());
+    let mut page = stripe_client::Page::default();
+    let now = app.clock.now();
+    loop {
+        let list = app.stripe.sessions_created(from, to, &page).await.map_err(|e| payments::Unavailable(e.to_string()))?;
+        let reference = session.order.to_string();
+        if let Some(found) = list.data.iter().find(|s| s.client_reference_id.as_deref() == Some(&reference)) {
+            app.db
+                .transaction(async |tx| {
+                    payments::succeeded(tx, now, session.operation, &found.id).await?;
+                    store::opened(tx, now, session.operation, &found.id, found.url.as_deref()).await
+                })
+                .await?;
+            let known = store::session(&mut *app.db.conn().await?, session.operation).await?;
+            return known.map(Opened::Page).ok_or(Error::NotFound);
+        }
+        match list.data.last().filter(|_| list.has_more) {
+            Some(last) => page = stripe_client::Page::after(&last.id),
+            None => break,
+        }
+    }
+    let refusal = payments::Refusal { code: "never_made".into(), message: "the provider never made the page".into() };
+    app.db.transaction(async |tx| give_up(tx, now, session, &refusal).await).await?;
+    Ok(Opened::Refused(refusal.message))
+}
+
+/// The cart's checkout under an idempotency operation: places the order unless an earlier attempt did, then opens its page.
+pub async fn begin(
+    app: &App,
+    operation: OperationId,
+    cart: CartId,
+    expected_total: Money,
+    urls: &ReturnUrls,
+) -> Result<CheckoutSession, Error> {
+    if store::session(&mut *app.db.conn().await?, operation).await?.is_none() {
+        if let Some(live) = orders::live_order(&mut *app.db.conn().await?, cart).await? {
+            clear_live_order(app, live).await?;
+        }
+        let now = app.clock.now();
+        app.db
+            .transaction(async |tx| {
+                let placed = orders::place(tx, now, cart, expected_total).await?;
+                prepare(tx, now, operation, &placed, urls).await
+            })
+            .await?;
+    }
+    match open(app, operation).await? {
+        Opened::Page(session) => Ok(session),
+        Opened::Refused(why) => Err(Error::Refused(why)),
+    }
+}
+
+/// An alert row, for the parts of checkout that find money nobody ordered.
+async fn alert(tx: &mut Tx, now: Time, kind: &str, subject: &str, detail: &str) -> Result<(), DbError> {
+    store::alert(tx, now, kind, subject, detail).await
+}

@@ -1,0 +1,215 @@
+//! `settle`: what the provider says of a session becomes what is true of its order.
+use super::{
+    Error, alert,
+    jobs::RefundUnexpected,
+    model::{self, CheckoutSession, Misfit, Payment, Reported, SessionState, Settled},
+    postings, store,
+};
+use crate::{
+    app::App,
+    clock::Time,
+    db::{DbError, Tx},
+    ids::{OperationId, OrderId},
+    jobs::enqueue,
+    ledger::{self, Source},
+    money::Money,
+    notifications,
+    orders::{self, OrderState},
+    payments::{self, Session, StripeError},
+    provenance,
+};
+
+/// Fetches the session and applies it. Safe to call from anywhere, any number of times, at once.
+///
+/// # Errors
+/// [`Error::Unavailable`] if the provider cannot be asked; [`Error::NotFound`] for a session that is not ours.
+pub async fn settle(app: &App, session_id: &str) -> Result<Settled, Error> {
+    let session = app.stripe.session(session_id).await.map_err(|error| match error {
+        StripeError::NotFound(_) => Error::NotFound,
+        other => payments::Unavailable(other.to_string()).into(),
+    })?;
+    let reported = read(&session)?;
+    let Some(known) = find(app, &session).await? else {
+        return unknown(app, &session, &reported).await;
+    };
+    let now = app.clock.now();
+    let live = app.stripe.is_live();
+    let settled = app.db.transaction_retrying(async |tx| apply(tx, now, &known, session_id, &reported, live).await).await?;
+    app.hint.wake();
+    if let Reported::Paid(_) = reported {
+        post_fees_of(app, &session, known.order).await?;
+    }
+    Ok(settled)
+}
+
+/// The provider's words into ours.
+fn read(session: &Session) -> Result<Reported, Error> {
+    let intent = session.payment_intent.as_ref().map(|i| i.id().to_owned());
+    match (session.status.as_deref(), session.payment_status.as_str()) {
+        (Some("open"), _) => Ok(Reported::Open),
+        (Some("expired"), _) => Ok(Reported::Expired),
+        (Some("complete"), "unpaid") => {
+            let failed = session.payment_intent.as_ref().and_then(|i| i.object()).is_some_and(|i| i.status == "requires_payment_method" || i.status == "canceled");
+            Ok(if failed { Reported::Expired } else { Reported::Processing { intent } })
+        }
+        (Some("complete"), "paid") => {
+            let (Some(units), Some(currency), Some(intent)) = (session.amount_total, &session.currency, intent) else {
+                return Err(payments::Unavailable("a paid session has no amount".into()).into());
+            };
+            let charge = session.payment_intent.as_ref().and_then(|i| i.object()).and_then(|i| i.latest_charge.as_ref()).map(|c| c.id().to_owned());
+            let amount = payments::from_units(units, currency).map_err(payments::Unavailable)?;
+            Ok(Reported::Paid(Payment {
+                charge: charge.unwrap_or_else(|| intent.clone()),
+                intent,
+                amount,
+                reference: session.client_reference_id.clone(),
+                livemode: session.livemode,
+            }))
+        }
+        (status, payment) => Err(payments::Unavailable(format!("session status {status:?}, payment {payment}")).into()),
+    }
+}
+
+/// By the session's id, or, when the webhook was faster than the provider's answer to us, by the operation it carries.
+async fn find(app: &App, session: &Session) -> Result<Option<CheckoutSession>, DbError> {
+    let conn = &mut *app.db.conn().await?;
+    if let Some(known) = store::session_called(conn, &session.id).await? {
+        return Ok(Some(known));
+    }
+    let carried = session.metadata.as_ref().and_then(|m| m.get("operation")).and_then(|id| id.parse::<OperationId>().ok());
+    match carried {
+        Some(operation) => Ok(store::session(conn, operation).await?.filter(|known| known.session_id.is_none())),
+        None => Ok(None),
+    }
+}
+
+/// Authentic, and not of our making: if there is money in it, an operator must see it.
+async fn unknown(app: &App, session: &Session, reported: &Reported) -> Result<Settled, Error> {
+    let Reported::Paid(payment) = reported else { return Err(Error::NotFound) };
+    let now = app.clock.now();
+    let detail = format!("{} came in a session that no order here asked for", payment.amount.formatted());
+    app.db.transaction(async |tx| alert(tx, now, "unknown_session", &session.id, &detail).await).await?;
+    Err(Error::NotFound)
+}
+
+async fn apply(tx: &mut Tx, now: Time, known: &CheckoutSession, session_id: &str, reported: &Reported, live: bool) -> Result<Settled, Error> {
+    let order = orders::lock(tx, known.order).await?;
+    // Under the order's lock: what another settle did while we were asking.
+    let known = store::session(tx, known.operation).await?.ok_or(Error::NotFound)?;
+    if known.session_id.is_none() {
+        payments::succeeded(tx, now, known.operation, session_id).await?;
+        store::opened(tx, now, known.operation, session_id, None).await?;
+    }
+    match reported {
+        Reported::Open => Ok(Settled::Open),
+        Reported::Processing { intent } => {
+            if order.state == OrderState::PendingPayment {
+                store::completed(tx, now, known.operation, intent.as_deref(), None).await?;
+                orders::mark_processing(tx, now, order.id).await?;
+            }
+            Ok(Settled::Processing)
+        }
+        Reported::Expired => {
+            store::set_state(tx, now, known.operation, SessionState::Expired).await?;
+            if matches!(order.state, OrderState::PendingPayment | OrderState::PaymentProcessing) {
+                orders::cancel(tx, now, order.id, "the payment page expired").await?;
+            }
+            Ok(Settled::Expired)
+        }
+        Reported::Paid(payment) => paid(tx, now, &known, &order, payment, live).await,
+    }
+}
+
+async fn paid(tx: &mut Tx, now: Time, known: &CheckoutSession, order: &orders::Order, payment: &Payment, live: bool) -> Result<Settled, Error> {
+    if known.charge.as_deref() == Some(payment.charge.as_str()) {
+        return Ok(if order.state == OrderState::Cancelled { Settled::Expired } else { Settled::Paid });
+    }
+    store::completed(tx, now, known.operation, Some(&payment.intent), Some(&payment.charge)).await?;
+    let fits = model::fits(payment, order.id, order.total, live).and(match order.state {
+        OrderState::PendingPayment | OrderState::PaymentProcessing => Ok(()),
+        OrderState::Cancelled => Err(Misfit::TooLate),
+        OrderState::Paid | OrderState::Shipped | OrderState::Refunded => Err(Misfit::PaidTwice),
+    });
+    match fits {
+        Ok(()) => {
+            fulfil(tx, now, order).await?;
+            Ok(Settled::Paid)
+        }
+        Err(misfit) => {
+            refuse(tx, now, known, order, payment, misfit).await?;
+            Ok(if order.state == OrderState::Cancelled { Settled::Expired } else { Settled::Paid })
+        }
+    }
+}
+
+/// One transaction: order paid, stock committed, items allocated, mails queued; the ledger last, since it locks.
+async fn fulfil(tx: &mut Tx, now: Time, order: &orders::Order) -> Result<(), Error> {
+    orders::mark_paid(tx, now, order.id).await?;
+    let sale = orders::frozen(tx, order.id).await?;
+    for line in &sale.lines {
+        provenance::allocate(tx, now, crate::tenancy::Scope::system(line.coop), &line.sale()).await?;
+    }
+    for mail in orders::paid_mails(tx, order.id).await? {
+        notifications::enqueue(tx, now, &mail).await?;
+    }
+    let (lines, groups) = (sale.lines.iter().map(Into::into).collect::<Vec<_>>(), sale.groups.iter().map(Into::into).collect::<Vec<_>>());
+    let source = source(order, "paid", now);
+    ledger::post(tx, now, &source, &postings::sale(&lines, &groups, &order.country)).await?;
+    Ok(())
+}
+
+/// Authentic money that pays for nothing: into the books, back to the buyer, and in front of an operator.
+async fn refuse(tx: &mut Tx, now: Time, known: &CheckoutSession, order: &orders::Order, payment: &Payment, misfit: Misfit) -> Result<(), Error> {
+    let detail = format!("{}: {} came for order {}", misfit.code(), payment.amount.formatted(), order.number);
+    alert(tx, now, misfit.code(), &payment.charge, &detail).await?;
+    // Money of another mode is not money here.
+    if misfit == Misfit::WrongMode {
+        return Ok(());
+    }
+    enqueue(tx, now, &RefundUnexpected { operation: OperationId::new(), intent: payment.intent.clone(), charge: payment.charge.clone(), amount: payment.amount.minor, currency: payment.amount.currency, order: known.order }).await?;
+    let source = Source { kind_of: "charge", id: charge_uuid(&payment.charge), kind: "unexpected", group: order.number.clone(), occurred_at: now };
+    ledger::post(tx, now, &source, &postings::unexpected(payment.amount)).await?;
+    Ok(())
+}
+
+fn source(order: &orders::Order, kind: &'static str, now: Time) -> Source {
+    Source { kind_of: "order", id: order.id.uuid(), kind, group: order.number.clone(), occurred_at: now }
+}
+
+/// A provider's id as the ledger's source id.
+pub(super) fn charge_uuid(id: &str) -> uuid::Uuid {
+    uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, format!("stripe:{id}").as_bytes())
+}
+
+/// Posts what the provider kept, if it has said so by now. Under asynchronous capture it says so later: `charge.updated` and the sweeper
+/// ask again.
+async fn post_fees_of(app: &App, session: &Session, order: OrderId) -> Result<(), Error> {
+    let charge = session.payment_intent.as_ref().and_then(|i| i.object()).and_then(|i| i.latest_charge.as_ref()).and_then(|c| c.object());
+    match charge {
+        Some(charge) => post_fees(app, charge, order).await,
+        None => Ok(()),
+    }
+}
+
+/// The fee and settlement currency of a charge: a second idempotent posting.
+pub async fn fees(app: &App, charge_id: &str) -> Result<(), Error> {
+    let charge = app.stripe.charge(charge_id).await.map_err(|e| payments::Unavailable(e.to_string()))?;
+    let Some(intent) = charge.payment_intent.as_ref().map(|i| i.id().to_owned()) else { return Ok(()) };
+    let known = store::session_of_intent(&mut *app.db.conn().await?, &intent).await?;
+    match known {
+        Some(known) => post_fees(app, &charge, known.order).await,
+        None => Ok(()),
+    }
+}
+
+async fn post_fees(app: &App, charge: &stripe_client::Charge, order: OrderId) -> Result<(), Error> {
+    let Some(movement) = charge.balance_transaction.as_ref().and_then(|b| b.object()) else { return Ok(()) };
+    let money = |units, currency: &str| payments::from_units(units, currency).map_err(payments::Unavailable);
+    let (charged, settled): (Money, Money) = (money(charge.amount, &charge.currency)?, money(movement.amount, &movement.currency)?);
+    let fee = money(movement.fee, &movement.currency)?;
+    let now = app.clock.now();
+    let occurred_at = Time::from_unix(movement.created).unwrap_or(now);
+    let source = Source { kind_of: "charge", id: charge_uuid(&charge.id), kind: "fees", group: order.to_string(), occurred_at };
+    app.db.transaction_retrying(async |tx| ledger::post(tx, now, &source, &postings::fees(charged, settled, fee)).await).await?;
+    Ok(())
+}

@@ -1,0 +1,144 @@
+//! Every statement on sessions, provider events, refunds and alerts.
+use diesel::{OptionalExtension, prelude::*};
+use diesel_async::RunQueryDsl;
+
+use super::model::{CheckoutSession, SessionState};
+use crate::{
+    clock::Time,
+    db::{Conn, DbError, Tx},
+    ids::{OperationId, OrderId},
+    schema::{checkout_sessions as sessions, money_alerts, stripe_events},
+};
+
+type Columns = (
+    sessions::id,
+    sessions::order_id,
+    sessions::session_id,
+    sessions::url,
+    sessions::state,
+    sessions::expires_at,
+    sessions::payment_intent,
+    sessions::charge,
+);
+const COLUMNS: Columns = (
+    sessions::id,
+    sessions::order_id,
+    sessions::session_id,
+    sessions::url,
+    sessions::state,
+    sessions::expires_at,
+    sessions::payment_intent,
+    sessions::charge,
+);
+
+pub(super) async fn insert_session(tx: &mut Tx, now: Time, operation: OperationId, order: OrderId, expires_at: Time) -> Result<(), DbError> {
+    diesel::insert_into(sessions::table)
+        .values((
+            sessions::id.eq(operation),
+            sessions::order_id.eq(order),
+            sessions::state.eq(SessionState::Opening),
+            sessions::expires_at.eq(expires_at),
+            sessions::created_at.eq(now),
+            sessions::updated_at.eq(now),
+        ))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn session(conn: &mut Conn, operation: OperationId) -> Result<Option<CheckoutSession>, DbError> {
+    Ok(sessions::table.find(operation).select(COLUMNS).first(conn).await.optional()?)
+}
+
+pub(super) async fn session_called(conn: &mut Conn, session_id: &str) -> Result<Option<CheckoutSession>, DbError> {
+    Ok(sessions::table.filter(sessions::session_id.eq(session_id)).select(COLUMNS).first(conn).await.optional()?)
+}
+
+/// The sessions of an order that may still be paid, or were, newest first.
+pub(super) async fn sessions_of(conn: &mut Conn, order: OrderId) -> Result<Vec<CheckoutSession>, DbError> {
+    Ok(sessions::table.filter(sessions::order_id.eq(order)).order(sessions::id.desc()).select(COLUMNS).load(conn).await?)
+}
+
+/// The session that paid a payment intent.
+pub(super) async fn session_of_intent(conn: &mut Conn, intent: &str) -> Result<Option<CheckoutSession>, DbError> {
+    Ok(sessions::table.filter(sessions::payment_intent.eq(intent)).select(COLUMNS).first(conn).await.optional()?)
+}
+
+/// The provider has a page for it. A session that the webhook completed first stays complete.
+pub(super) async fn opened(tx: &mut Tx, now: Time, operation: OperationId, session_id: &str, url: Option<&str>) -> Result<(), DbError> {
+    diesel::update(sessions::table.find(operation))
+        .set((sessions::session_id.eq(session_id), sessions::url.eq(url), sessions::updated_at.eq(now)))
+        .execute(tx)
+        .await?;
+    diesel::update(sessions::table.find(operation).filter(sessions::state.eq(SessionState::Opening)))
+        .set(sessions::state.eq(SessionState::Open))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn set_state(tx: &mut Tx, now: Time, operation: OperationId, state: SessionState) -> Result<(), DbError> {
+    diesel::update(sessions::table.find(operation)).set((sessions::state.eq(state), sessions::updated_at.eq(now))).execute(tx).await?;
+    Ok(())
+}
+
+pub(super) async fn completed(tx: &mut Tx, now: Time, operation: OperationId, intent: Option<&str>, charge: Option<&str>) -> Result<(), DbError> {
+    diesel::update(sessions::table.find(operation))
+        .set((
+            sessions::state.eq(SessionState::Complete),
+            sessions::payment_intent.eq(intent),
+            sessions::charge.eq(charge),
+            sessions::updated_at.eq(now),
+        ))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Pages that should have ended by `before`, and ones whose making was never answered: for the sweeper.
+pub(super) async fn overdue(conn: &mut Conn, before: Time, opening_before: Time, limit: i64) -> Result<Vec<CheckoutSession>, DbError> {
+    let over = sessions::state.eq(SessionState::Open).and(sessions::expires_at.le(before));
+    let stuck = sessions::state.eq(SessionState::Opening).and(sessions::created_at.le(opening_before));
+    Ok(sessions::table.filter(over.or(stuck)).order((sessions::expires_at, sessions::id)).limit(limit).select(COLUMNS).load(conn).await?)
+}
+
+/// False if the event was here before.
+pub(super) async fn insert_event(tx: &mut Tx, now: Time, id: &str, kind: &str, object: &str, payload: &serde_json::Value) -> Result<bool, DbError> {
+    let written = diesel::insert_into(stripe_events::table)
+        .values((
+            stripe_events::id.eq(id),
+            stripe_events::type_.eq(kind),
+            stripe_events::object_id.eq(object),
+            stripe_events::payload.eq(payload),
+            stripe_events::received_at.eq(now),
+        ))
+        .on_conflict_do_nothing()
+        .execute(tx)
+        .await?;
+    Ok(written == 1)
+}
+
+pub(super) async fn event_done(conn: &mut Conn, now: Time, id: &str, outcome: &str) -> Result<(), DbError> {
+    diesel::update(stripe_events::table.find(id))
+        .set((stripe_events::processed_at.eq(now), stripe_events::outcome.eq(outcome)))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// An operator's queue; the same thing is there once.
+pub(super) async fn alert(tx: &mut Tx, now: Time, kind: &str, subject: &str, detail: &str) -> Result<(), DbError> {
+    tracing::error!(kind, subject, "money needs an operator");
+    diesel::insert_into(money_alerts::table)
+        .values((
+            money_alerts::id.eq(crate::ids::new_uuid()),
+            money_alerts::kind.eq(kind),
+            money_alerts::subject.eq(subject),
+            money_alerts::detail.eq(detail),
+            money_alerts::created_at.eq(now),
+        ))
+        .on_conflict_do_nothing()
+        .execute(tx)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! Every statement on `payment_operations`.
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use stripe_client::Prepared;
+
+use super::model::{Kind, State};
+use crate::{
+    clock::Time,
+    db::{Conn, DbError, Tx},
+    ids::OperationId,
+    schema::payment_operations as operations,
+};
+
+pub(super) struct Stored {
+    pub request: Prepared,
+    pub first_attempt_at: Time,
+}
+
+fn corrupt(error: serde_json::Error) -> DbError {
+    DbError::Query(diesel::result::Error::DeserializationError(error.into()))
+}
+
+pub(super) async fn insert(tx: &mut Tx, now: Time, id: OperationId, kind: Kind, subject: uuid::Uuid, request: &Prepared) -> Result<(), DbError> {
+    let request = serde_json::to_value(request).map_err(corrupt)?;
+    diesel::insert_into(operations::table)
+        .values((
+            operations::id.eq(id),
+            operations::kind.eq(kind),
+            operations::subject_id.eq(subject),
+            operations::request.eq(request),
+            operations::state.eq(State::Pending),
+            operations::attempts.eq(0),
+            operations::created_at.eq(now),
+            operations::updated_at.eq(now),
+        ))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn known(conn: &mut Conn, id: OperationId) -> Result<bool, DbError> {
+    Ok(diesel::select(diesel::dsl::exists(operations::table.find(id))).get_result(conn).await?)
+}
+
+/// Counts the attempt and notes when the first one was, before it is made.
+pub(super) async fn begin_attempt(conn: &mut Conn, now: Time, id: OperationId) -> Result<Stored, DbError> {
+    diesel::update(operations::table.find(id).filter(operations::first_attempt_at.is_null()))
+        .set(operations::first_attempt_at.eq(now))
+        .execute(conn)
+        .await?;
+    let (request, first): (serde_json::Value, Option<Time>) = diesel::update(operations::table.find(id))
+        .set((operations::attempts.eq(operations::attempts + 1), operations::updated_at.eq(now)))
+        .returning((operations::request, operations::first_attempt_at))
+        .get_result(conn)
+        .await?;
+    Ok(Stored { request: serde_json::from_value(request).map_err(corrupt)?, first_attempt_at: first.unwrap_or(now) })
+}
+
+pub(super) async fn mark_unknown(conn: &mut Conn, now: Time, id: OperationId) -> Result<(), DbError> {
+    diesel::update(operations::table.find(id).filter(operations::state.eq(State::Pending)))
+        .set((operations::state.eq(State::Unknown), operations::updated_at.eq(now)))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn close(
+    tx: &mut Tx,
+    now: Time,
+    id: OperationId,
+    state: State,
+    provider_id: Option<&str>,
+    answer: Option<serde_json::Value>,
+) -> Result<(), DbError> {
+    diesel::update(operations::table.find(id))
+        .set((operations::state.eq(state), operations::provider_id.eq(provider_id), operations::answer.eq(answer), operations::updated_at.eq(now)))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
