@@ -17,6 +17,7 @@ pub mod money; // amounts
 pub mod page; // lists
 pub mod payments; // the way to the provider
 pub mod problem; // errors as clients see them
+pub mod provenance; // item records
 pub mod routes; // every route
 pub mod schema; // generated
 pub mod secrets; // tokens, sealing

@@ -14,6 +14,7 @@ use crate::{
     catalog,
     health,
     problem::{Kind, Problem, ProblemView},
+    provenance,
     telemetry,
 };
 
@@ -32,6 +33,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 fn mount(app: &mut ServiceConfig) {
     app.configure(health::http::routes);
     app.configure(catalog::http::routes);
+    app.configure(provenance::http::routes);
 }
 
 /// The service over `app`.

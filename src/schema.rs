@@ -823,6 +823,8 @@ diesel::table! {
         id -> Text,
         coop_id -> Uuid,
         public -> Bytea,
+        did -> Text,
+        name -> Text,
         sealed -> Bytea,
         created_at -> Timestamptz,
         retired_at -> Nullable<Timestamptz>,

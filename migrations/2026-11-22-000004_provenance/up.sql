@@ -3,6 +3,9 @@ CREATE TABLE signing_keys (
   id text CONSTRAINT signing_keys_pkey PRIMARY KEY,
   coop_id uuid NOT NULL CONSTRAINT signing_keys_coop_fkey REFERENCES cooperatives (id),
   public bytea NOT NULL CONSTRAINT signing_keys_public_unique UNIQUE,
+  -- the key's id is a hash over these too: a renamed cooperative's old records keep its old name
+  did text NOT NULL,
+  name text NOT NULL,
   sealed bytea NOT NULL,
   created_at timestamptz NOT NULL,
   retired_at timestamptz

@@ -1,5 +1,5 @@
 //! Every statement that changes products, variants, prices and stock rows. Nothing is found without naming its cooperative.
-use diesel::{dsl::exists, prelude::*, sql_types};
+use diesel::{prelude::*, sql_types};
 use diesel_async::RunQueryDsl;
 
 use super::model::{Gate, GateFacts, NewProduct, Status, StockOwner};
@@ -156,9 +156,4 @@ pub(super) async fn set_gate(tx: &mut Tx, now: Time, scope: Scope, id: ProductId
     let gate = serde_json::to_value(gate).map_err(|e| DbError::Query(diesel::result::Error::SerializationError(e.into())))?;
     diesel::update(products::table.find((scope.coop(), id))).set((products::gate.eq(gate), products::updated_at.eq(now))).execute(tx).await?;
     Ok(())
-}
-
-/// Does every one of these variants belong to the scope's cooperative?
-pub(super) async fn owns_variant(conn: &mut Conn, scope: Scope, id: VariantId) -> Result<bool, DbError> {
-    Ok(diesel::select(exists(variants::table.find((scope.coop(), id)))).get_result(conn).await?)
 }

@@ -1,0 +1,38 @@
+//! Everything about an item in one file that verifies without us.
+use passport::{Bundle, History, KeySet, Leaf, PublicKey, Signature, SignedLeaf};
+
+use super::{model::Error, store};
+use crate::{db::Conn, ids::ItemId, tenancy::Scope};
+
+/// An item's public record: its own chain and its batch's.
+pub struct Record {
+    pub scope: Scope,
+    pub id: ItemId,
+    pub state: super::ItemState,
+    pub bundle: Bundle,
+}
+
+/// By code as it stands on a tag, in canonical form.
+pub async fn record(conn: &mut Conn, code: &str) -> Result<Record, Error> {
+    let (scope, id, batch, _, state) = store::item_called(conn, code).await?.ok_or(Error::NotFound)?;
+    let batch = batch.ok_or_else(|| Error::Corrupt("an item without a batch".into()))?;
+    let keys = store::keys_of(conn, scope).await?;
+    let item = history(store::leaves_of(conn, id.uuid()).await?, &keys)?;
+    let batch = history(store::leaves_of(conn, batch.uuid()).await?, &keys)?;
+    Ok(Record { scope, id, state, bundle: Bundle { item, batch } })
+}
+
+fn history(rows: Vec<store::StoredLeaf>, keys: &[PublicKey]) -> Result<History, Error> {
+    let mut used = KeySet::default();
+    let mut leaves = Vec::with_capacity(rows.len());
+    for (bytes, signature) in rows {
+        let leaf = Leaf::parse(&bytes).map_err(|e| Error::Corrupt(e.to_string()))?;
+        let signature: [u8; 64] = signature.try_into().map_err(|_| Error::Corrupt("a signature is not 64 bytes".into()))?;
+        if used.get(&leaf.key()).is_none() {
+            let key = keys.iter().find(|key| key.id() == leaf.key()).ok_or_else(|| Error::Corrupt("a leaf's key is missing".into()))?;
+            used.insert(key.clone()).map_err(|e| Error::Corrupt(e.to_string()))?;
+        }
+        leaves.push(SignedLeaf { leaf, signature: Signature::from_bytes(signature) });
+    }
+    Ok(History { leaves, disclosures: Vec::new(), keys: used })
+}

@@ -1,0 +1,188 @@
+//! Item records: what happened to each piece, signed by its cooperative, chained, and verifiable by anyone offline.
+//!
+//! - Whatever is sold is a serial item with a code; its first leaf names its batch and commits to its claim code.
+//! - A chain has no gap: sequence and hash of the last leaf are taken under the item's row lock, in the transaction that causes the event.
+//! - A leaf holds nothing personal; leaves are never changed or deleted.
+//! - Facts come as values from those who hold them; nothing here invents who made what.
+pub mod bundle;
+pub mod http;
+pub mod model;
+mod store;
+
+pub use model::{Allocated, Error, Issuer, ItemState, NewBatch, Sale, Subject};
+
+use passport::{
+    ChainKind, ClaimCode, Country, Draft, Event, EventId, Evidence, ItemCode, ItemUri, SignedLeaf, SigningKey, Tip,
+    facts::{Created, Minted, Packed, Paid, SaleUndone, Shipped, Sold, UndoneReason},
+};
+
+use crate::{
+    clock::Time,
+    db::{Conn, DbError, Tx},
+    ids::{BatchId, ItemId, OrderLineId, VariantId},
+    secrets::{MasterKey, random},
+    tenancy::Scope,
+};
+use model::text;
+use store::Chain;
+
+/// Who signs for this cooperative. `public_url` is ours; a cooperative may have an address of its own for its tags.
+pub async fn issuer(conn: &mut Conn, public_url: &str, scope: Scope) -> Result<Issuer, Error> {
+    let (slug, name, base) = store::cooperative(conn, scope).await?;
+    let host = public_url.trim_start_matches("https://").trim_start_matches("http://").replace(':', "%3A");
+    Ok(Issuer {
+        scope,
+        did: format!("did:web:{}:coop:{}", host.replace('/', ":"), ascii(&slug)).parse()?,
+        name: text(&name)?,
+        base: base.unwrap_or_else(|| format!("{public_url}/i")),
+    })
+}
+
+/// A DID holds ASCII only; other letters are percent-encoded.
+fn ascii(slug: &str) -> String {
+    slug.bytes().map(|b| if b.is_ascii_alphanumeric() || b"-._".contains(&b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}
+
+/// The pen in hand for one transaction: the issuer and its key.
+struct Writer<'a> {
+    now: Time,
+    issuer: &'a Issuer,
+    key: SigningKey,
+    event: EventId,
+    event_uuid: uuid::Uuid,
+}
+
+impl<'a> Writer<'a> {
+    async fn new(tx: &mut Tx, now: Time, keys: &MasterKey, issuer: &'a Issuer) -> Result<Self, Error> {
+        let key = store::signing_key(tx, now, keys, issuer).await?;
+        let event_uuid = crate::ids::new_uuid();
+        let event = EventId::try_from(event_uuid.to_string())?;
+        Ok(Self { now, issuer, key, event, event_uuid })
+    }
+    fn day(&self) -> Result<passport::Day, Error> {
+        Ok(self.now.day().to_string().parse()?)
+    }
+    /// Adds one event to a chain that is locked.
+    async fn append(&self, tx: &mut Tx, chain: &mut Chain, evidence: Evidence, event: Event) -> Result<(), Error> {
+        // A clock that went back must not stop a sale: the chain's own last day is the earliest it can be.
+        let day = chain.tip.as_ref().map_or(self.day()?, |tip| tip.day.max(self.day().unwrap_or(tip.day)));
+        let draft = Draft { item: chain.uri.clone(), day, evidence, event, event_id: Some(self.event.clone()), sd: Vec::new() };
+        let leaf: SignedLeaf = draft.seal(chain.tip.as_ref(), &self.key)?;
+        store::insert_leaf(tx, self.now, self.issuer.scope, chain, self.event_uuid, &leaf).await?;
+        chain.tip = Some(Tip::of(&leaf.leaf, chain.kind()));
+        Ok(())
+    }
+}
+
+/// Pieces enter the record: `created` only, since whoever says how many there are has not said who made them.
+pub async fn create_batch(tx: &mut Tx, now: Time, keys: &MasterKey, issuer: &Issuer, new: &NewBatch) -> Result<BatchId, Error> {
+    let writer = Writer::new(tx, now, keys, issuer).await?;
+    Ok(batch(tx, &writer, new).await?.0)
+}
+
+async fn batch(tx: &mut Tx, writer: &Writer<'_>, new: &NewBatch) -> Result<(BatchId, Chain), Error> {
+    let code = ItemCode::from_random(random());
+    let id = store::insert_batch(tx, writer.now, writer.issuer.scope, new, &code).await?;
+    let mut chain = Chain { subject: Subject::Batch, id: id.uuid(), uri: ItemUri::new(&writer.issuer.base, &code)?, tip: None };
+    let facts = Created {
+        title: text(&new.title)?,
+        category: new.category.as_deref().filter(|c| !c.trim().is_empty()).map(text).transpose()?,
+        craft: new.craft.as_deref().map(text).transpose()?,
+        quantity: new.quantity,
+        photos: Vec::new(),
+    };
+    writer.append(tx, &mut chain, Evidence::Cooperative, Event::Created(facts)).await?;
+    Ok((id, chain))
+}
+
+/// Gives an order line its pieces: tagged ones first, then new ones from the oldest batches, then from a batch made for the sale.
+pub async fn allocate(tx: &mut Tx, now: Time, keys: &MasterKey, issuer: &Issuer, sale: &Sale) -> Result<Vec<Allocated>, Error> {
+    let writer = Writer::new(tx, now, keys, issuer).await?;
+    let mut allocated = Vec::new();
+    for item in store::lock_in_stock(tx, issuer.scope, sale.batch.variant, i64::from(sale.quantity)).await? {
+        allocated.push(sell(tx, &writer, item, sale.line).await?);
+    }
+    while allocated.len() < sale.quantity as usize {
+        let missing = sale.quantity - u32::try_from(allocated.len()).unwrap_or(sale.quantity);
+        let (id, chain, next, left) = match store::lock_batch_with_pieces(tx, issuer.scope, sale.batch.variant).await? {
+            Some(found) => found,
+            None => {
+                let (id, chain) = batch(tx, &writer, &NewBatch { quantity: missing, ..sale.batch.clone() }).await?;
+                (id, chain, 1, missing)
+            }
+        };
+        for serial in next..next + left.min(missing) {
+            let item = mint(tx, &writer, sale.batch.variant, id, &chain, serial, keys).await?;
+            allocated.push(sell(tx, &writer, item, sale.line).await?);
+        }
+    }
+    Ok(allocated)
+}
+
+/// A serial item from a batch; its first leaf commits to its claim code.
+async fn mint(tx: &mut Tx, writer: &Writer<'_>, variant: VariantId, batch: BatchId, of: &Chain, serial: u32, keys: &MasterKey) -> Result<(ItemId, Chain), Error> {
+    let (code, claim) = (ItemCode::from_random(random()), ClaimCode::from_random(random()));
+    let id = ItemId::new();
+    let sealed = keys.seal(&format!("items/{id}"), claim.to_string().as_bytes());
+    store::insert_item(tx, writer.now, writer.issuer.scope, id, variant, batch, &code, claim.digest().as_bytes(), &sealed).await?;
+    let head = of.tip.as_ref().ok_or_else(|| Error::Corrupt("a batch without a record".into()))?.hash;
+    let mut chain = Chain { subject: Subject::Item, id: id.uuid(), uri: ItemUri::new(&writer.issuer.base, &code)?, tip: None };
+    let facts = Minted { batch: of.uri.clone(), batch_head: head, serial, claim: claim.digest() };
+    writer.append(tx, &mut chain, Evidence::Cooperative, Event::Minted(facts)).await?;
+    Ok((id, chain))
+}
+
+async fn sell(tx: &mut Tx, writer: &Writer<'_>, (id, mut chain): (ItemId, Chain), line: OrderLineId) -> Result<Allocated, Error> {
+    store::set_item(tx, writer.issuer.scope, id, ItemState::Sold, Some(line)).await?;
+    // The sale is a fact of the books, not of anybody's word.
+    writer.append(tx, &mut chain, Evidence::Ledger, Event::Sold(Sold {})).await?;
+    Ok(Allocated { id, code: chain.uri.code() })
+}
+
+/// Packed and handed to a carrier.
+pub async fn ship(tx: &mut Tx, now: Time, keys: &MasterKey, issuer: &Issuer, items: &[ItemId], carrier: &str, country: &str) -> Result<(), Error> {
+    let writer = Writer::new(tx, now, keys, issuer).await?;
+    let facts = Shipped { carrier: Some(text(carrier)?), destination: Country::try_from(country.to_owned()).ok() };
+    for id in items {
+        let mut chain = store::lock_item(tx, issuer.scope, *id).await?.ok_or(Error::NotFound)?;
+        writer.append(tx, &mut chain, Evidence::Cooperative, Event::Packed(Packed {})).await?;
+        writer.append(tx, &mut chain, Evidence::Cooperative, Event::Shipped(facts.clone())).await?;
+        store::move_item(tx, issuer.scope, *id, ItemState::Shipped).await?;
+    }
+    Ok(())
+}
+
+/// The newest sale of these pieces no longer holds. A piece that never left is for sale again.
+pub async fn undo_sale(tx: &mut Tx, now: Time, keys: &MasterKey, issuer: &Issuer, items: &[ItemId], reason: UndoneReason) -> Result<(), Error> {
+    let writer = Writer::new(tx, now, keys, issuer).await?;
+    for id in items {
+        let mut chain = store::lock_item(tx, issuer.scope, *id).await?.ok_or(Error::NotFound)?;
+        writer.append(tx, &mut chain, Evidence::Ledger, Event::SaleUndone(SaleUndone { reason })).await?;
+        store::return_item(tx, issuer.scope, *id).await?;
+    }
+    Ok(())
+}
+
+/// Money arrived: a settled payout reached `makers` of these pieces' makers.
+pub async fn paid(tx: &mut Tx, now: Time, keys: &MasterKey, issuer: &Issuer, items: &[ItemId], makers: u32) -> Result<(), Error> {
+    let writer = Writer::new(tx, now, keys, issuer).await?;
+    for id in items {
+        let mut chain = store::lock_item(tx, issuer.scope, *id).await?.ok_or(Error::NotFound)?;
+        writer.append(tx, &mut chain, Evidence::Ledger, Event::Paid(Paid { makers, share_of_price: None })).await?;
+    }
+    Ok(())
+}
+
+/// The pieces of an order line, in the order they were allocated.
+pub async fn items_of(conn: &mut Conn, line: OrderLineId) -> Result<Vec<(ItemId, String, ItemState)>, DbError> {
+    store::items_of(conn, line).await
+}
+
+impl Chain {
+    fn kind(&self) -> ChainKind {
+        match self.subject {
+            Subject::Item => ChainKind::Item,
+            Subject::Batch => ChainKind::Batch,
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Every statement on keys, batches, items and leaves.
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use passport::{ChainKind, ItemCode, ItemUri, Leaf, PublicKey, SignedLeaf, SigningKey, Tip};
+
+use super::model::{Error, Issuer, ItemState, NewBatch, Subject};
+use crate::{
+    clock::Time,
+    db::{Conn, DbError, Tx},
+    ids::{BatchId, ItemId, OrderLineId, VariantId},
+    schema::{batches, cooperatives, items, leaves, log_outbox, signing_keys},
+    secrets::{MasterKey, random},
+    tenancy::Scope,
+};
+
+/// A chain under its row's lock, with the end that the next leaf follows.
+pub(super) struct Chain {
+    pub subject: Subject,
+    pub id: uuid::Uuid,
+    pub uri: ItemUri,
+    pub tip: Option<Tip>,
+}
+
+pub(super) async fn cooperative(conn: &mut Conn, scope: Scope) -> Result<(String, String, Option<String>), DbError> {
+    Ok(cooperatives::table.find(scope.coop()).select((cooperatives::slug, cooperatives::name, cooperatives::item_base_url)).first(conn).await?)
+}
+
+/// The cooperative's key; the first record makes it. A renamed cooperative signs under its old name until its key is rotated.
+pub(super) async fn signing_key(tx: &mut Tx, now: Time, keys: &MasterKey, issuer: &Issuer) -> Result<SigningKey, Error> {
+    let live = signing_keys::table.filter(signing_keys::coop_id.eq(issuer.scope.coop()).and(signing_keys::retired_at.is_null()));
+    let found: Option<(Vec<u8>, String, String)> = live.select((signing_keys::sealed, signing_keys::did, signing_keys::name)).first(tx).await.optional()?;
+    if let Some((sealed, did, name)) = found {
+        let seed: [u8; 32] = keys.open(&context(&issuer.scope), &sealed)?.try_into().map_err(|_| Error::Corrupt("a signing key is not 32 bytes".into()))?;
+        return Ok(SigningKey::from_seed(&seed, did.parse()?, name.parse()?));
+    }
+    let seed = random::<32>();
+    let key = SigningKey::from_seed(&seed, issuer.did.clone(), issuer.name.clone());
+    diesel::insert_into(signing_keys::table)
+        .values((
+            (signing_keys::id.eq(key.public().id().to_string()), signing_keys::coop_id.eq(issuer.scope.coop())),
+            (signing_keys::public.eq(key.public().public().to_vec()), signing_keys::sealed.eq(keys.seal(&context(&issuer.scope), &seed))),
+            (signing_keys::did.eq(issuer.did.as_str()), signing_keys::name.eq(issuer.name.as_str()), signing_keys::created_at.eq(now)),
+        ))
+        .execute(tx)
+        .await?;
+    Ok(key)
+}
+fn context(scope: &Scope) -> String {
+    format!("signing_keys/{}", scope.coop())
+}
+
+pub(super) async fn insert_batch(tx: &mut Tx, now: Time, scope: Scope, new: &NewBatch, code: &ItemCode) -> Result<BatchId, Error> {
+    let id = BatchId::new();
+    let quantity = i32::try_from(new.quantity).map_err(|_| Error::Corrupt("a batch of more than two thousand million pieces".into()))?;
+    diesel::insert_into(batches::table)
+        .values((
+            (batches::coop_id.eq(scope.coop()), batches::id.eq(id), batches::variant_id.eq(new.variant), batches::code.eq(code.to_string())),
+            (batches::quantity.eq(quantity), batches::minted.eq(0), batches::next_seq.eq(0), batches::created_at.eq(now)),
+        ))
+        .execute(tx)
+        .await?;
+    Ok(id)
+}
+
+#[expect(clippy::too_many_arguments, reason = "one argument per column")]
+pub(super) async fn insert_item(
+    tx: &mut Tx,
+    now: Time,
+    scope: Scope,
+    id: ItemId,
+    variant: VariantId,
+    batch: BatchId,
+    code: &ItemCode,
+    claim: &[u8; 32],
+    sealed: &[u8],
+) -> Result<(), DbError> {
+    diesel::insert_into(items::table)
+        .values((
+            (items::coop_id.eq(scope.coop()), items::id.eq(id), items::variant_id.eq(variant), items::batch_id.eq(batch)),
+            (items::code.eq(code.to_string()), items::claim_digest.eq(claim.as_slice()), items::claim_sealed.eq(sealed)),
+            (items::state.eq(ItemState::InStock), items::next_seq.eq(0), items::created_at.eq(now)),
+        ))
+        .execute(tx)
+        .await?;
+    diesel::update(batches::table.find((scope.coop(), batch))).set(batches::minted.eq(batches::minted + 1)).execute(tx).await?;
+    Ok(())
+}
+
+/// Appends, and moves the row's head: the UNIQUE (subject, seq) would refuse a second writer, whom the row lock keeps out anyway.
+pub(super) async fn insert_leaf(tx: &mut Tx, now: Time, scope: Scope, chain: &Chain, event: uuid::Uuid, signed: &SignedLeaf) -> Result<(), Error> {
+    let leaf = &signed.leaf;
+    let seq = i32::try_from(leaf.seq()).map_err(|_| Error::Corrupt("a chain is full".into()))?;
+    let hash = leaf.hash().as_bytes().to_vec();
+    diesel::insert_into(leaves::table)
+        .values((
+            (leaves::subject_id.eq(chain.id), leaves::seq.eq(seq), leaves::coop_id.eq(scope.coop()), leaves::subject.eq(chain.subject)),
+            (leaves::type_.eq(leaf.event_type().as_str()), leaves::event_id.eq(event), leaves::bytes.eq(leaf.bytes()), leaves::hash.eq(&hash)),
+            (leaves::signature.eq(signed.signature.as_bytes().as_slice()), leaves::key_id.eq(leaf.key().to_string()), leaves::at.eq(now)),
+        ))
+        .execute(tx)
+        .await?;
+    diesel::insert_into(log_outbox::table)
+        .values((log_outbox::id.eq(crate::ids::new_uuid()), log_outbox::subject_id.eq(chain.id), log_outbox::seq.eq(seq)))
+        .execute(tx)
+        .await?;
+    let (next, day) = (seq + 1, now.day());
+    match chain.subject {
+        Subject::Item => diesel::update(items::table.filter(items::coop_id.eq(scope.coop()).and(items::id.eq(ItemId::from(chain.id)))))
+            .set((items::next_seq.eq(next), items::head.eq(&hash), items::last_day.eq(day)))
+            .execute(tx)
+            .await?,
+        Subject::Batch => diesel::update(batches::table.filter(batches::coop_id.eq(scope.coop()).and(batches::id.eq(BatchId::from(chain.id)))))
+            .set((batches::next_seq.eq(next), batches::head.eq(&hash), batches::last_day.eq(day)))
+            .execute(tx)
+            .await?,
+    };
+    Ok(())
+}
+
+/// The end of a chain whose row the caller has locked.
+async fn tip(tx: &mut Tx, subject: Subject, id: uuid::Uuid) -> Result<Chain, Error> {
+    let bytes: Vec<u8> = leaves::table.filter(leaves::subject_id.eq(id)).order(leaves::seq.desc()).select(leaves::bytes).first(tx).await?;
+    let leaf = Leaf::parse(&bytes).map_err(|e| Error::Corrupt(e.to_string()))?;
+    let kind = match subject {
+        Subject::Item => ChainKind::Item,
+        Subject::Batch => ChainKind::Batch,
+    };
+    Ok(Chain { subject, id, uri: leaf.item().clone(), tip: Some(Tip::of(&leaf, kind)) })
+}
+
+pub(super) async fn lock_item(tx: &mut Tx, scope: Scope, id: ItemId) -> Result<Option<Chain>, Error> {
+    let found: Option<ItemId> = items::table.find((scope.coop(), id)).select(items::id).for_update().first(tx).await.optional()?;
+    match found {
+        Some(id) => tip(tx, Subject::Item, id.uuid()).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Tagged pieces that are not sold, oldest first.
+pub(super) async fn lock_in_stock(tx: &mut Tx, scope: Scope, variant: VariantId, limit: i64) -> Result<Vec<(ItemId, Chain)>, Error> {
+    let ids: Vec<ItemId> = items::table
+        .filter(items::coop_id.eq(scope.coop()).and(items::variant_id.eq(variant)).and(items::state.eq(ItemState::InStock)))
+        .order(items::id)
+        .limit(limit)
+        .select(items::id)
+        .for_update()
+        .skip_locked()
+        .load(tx)
+        .await?;
+    let mut locked = Vec::with_capacity(ids.len());
+    for id in ids {
+        locked.push((id, tip(tx, Subject::Item, id.uuid()).await?));
+    }
+    Ok(locked)
+}
+
+/// The oldest batch with pieces left: its chain, the next serial number and how many are left.
+pub(super) async fn lock_batch_with_pieces(tx: &mut Tx, scope: Scope, variant: VariantId) -> Result<Option<(BatchId, Chain, u32, u32)>, Error> {
+    let found: Option<(BatchId, i32, i32)> = batches::table
+        .filter(batches::coop_id.eq(scope.coop()).and(batches::variant_id.eq(variant)).and(batches::minted.lt(batches::quantity)))
+        .order(batches::id)
+        .select((batches::id, batches::quantity, batches::minted))
+        .for_update()
+        .first(tx)
+        .await
+        .optional()?;
+    let Some((id, quantity, minted)) = found else { return Ok(None) };
+    let count = |n: i32| u32::try_from(n).map_err(|_| Error::Corrupt("a batch with a negative count".into()));
+    Ok(Some((id, tip(tx, Subject::Batch, id.uuid()).await?, count(minted)? + 1, count(quantity - minted)?)))
+}
+
+pub(super) async fn set_item(tx: &mut Tx, scope: Scope, id: ItemId, state: ItemState, line: Option<OrderLineId>) -> Result<(), DbError> {
+    diesel::update(items::table.find((scope.coop(), id))).set((items::state.eq(state), items::order_line_id.eq(line))).execute(tx).await?;
+    Ok(())
+}
+
+pub(super) async fn move_item(tx: &mut Tx, scope: Scope, id: ItemId, state: ItemState) -> Result<(), DbError> {
+    diesel::update(items::table.find((scope.coop(), id))).set(items::state.eq(state)).execute(tx).await?;
+    Ok(())
+}
+
+/// A piece that never left is in stock again and belongs to no order; one that left is on its way back.
+pub(super) async fn return_item(tx: &mut Tx, scope: Scope, id: ItemId) -> Result<(), DbError> {
+    let row = items::table.find((scope.coop(), id));
+    diesel::update(row.filter(items::state.eq(ItemState::Shipped))).set(items::state.eq(ItemState::Returned)).execute(tx).await?;
+    diesel::update(row.filter(items::state.eq(ItemState::Sold)))
+        .set((items::state.eq(ItemState::InStock), items::order_line_id.eq(None::<OrderLineId>)))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn items_of(conn: &mut Conn, line: OrderLineId) -> Result<Vec<(ItemId, String, ItemState)>, DbError> {
+    Ok(items::table.filter(items::order_line_id.eq(line)).order(items::id).select((items::id, items::code, items::state)).load(conn).await?)
+}
+
+/// One stored leaf, as a bundle needs it.
+pub(super) type StoredLeaf = (Vec<u8>, Vec<u8>);
+
+/// An item by its public code: whose, which, what of.
+pub(super) async fn item_called(conn: &mut Conn, code: &str) -> Result<Option<(Scope, ItemId, Option<BatchId>, VariantId, ItemState)>, DbError> {
+    let found: Option<(crate::ids::CoopId, ItemId, Option<BatchId>, VariantId, ItemState)> = items::table
+        .filter(items::code.eq(code))
+        .select((items::coop_id, items::id, items::batch_id, items::variant_id, items::state))
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(found.map(|(coop, id, batch, variant, state)| (Scope::system(coop), id, batch, variant, state)))
+}
+
+pub(super) async fn leaves_of(conn: &mut Conn, subject: uuid::Uuid) -> Result<Vec<StoredLeaf>, DbError> {
+    Ok(leaves::table.filter(leaves::subject_id.eq(subject)).order(leaves::seq).select((leaves::bytes, leaves::signature)).load(conn).await?)
+}
+
+/// A cooperative's keys, retired ones too: old records stay verifiable.
+pub(super) async fn keys_of(conn: &mut Conn, scope: Scope) -> Result<Vec<PublicKey>, Error> {
+    let columns = (signing_keys::public, signing_keys::did, signing_keys::name);
+    let rows: Vec<(Vec<u8>, String, String)> = signing_keys::table.filter(signing_keys::coop_id.eq(scope.coop())).select(columns).load(conn).await?;
+    let key = |(public, did, name): (Vec<u8>, String, String)| {
+        let public: [u8; 32] = public.try_into().map_err(|_| Error::Corrupt("a public key is not 32 bytes".into()))?;
+        PublicKey::new(public, did.parse()?, name.parse()?).map_err(|e| Error::Corrupt(e.to_string()))
+    };
+    rows.into_iter().map(key).collect()
+}
