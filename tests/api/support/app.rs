@@ -1,4 +1,6 @@
 //! A running program: real HTTP on a port of its own, a clock that the test moves.
+use std::sync::Arc;
+
 use actix_web::web;
 use haat::{
     app::App,
@@ -18,6 +20,8 @@ pub struct TestApp {
     pub db: TestDb,
     pub clock: Clock,
     pub url: String,
+    /// The offline Stripe this program pays through; it stops with the test.
+    pub sandbox: stripe_sandbox::Sandbox,
 }
 
 impl TestApp {
@@ -33,19 +37,22 @@ impl TestApp {
             mail_from: "Haat <haat@haat.example>".into(),
             webhook_secrets: vec![Secret("whsec_test".into())],
         };
+        let stripe_clock = clock.clone();
+        let told = stripe_sandbox::Config::new("whsec_test", Arc::new(move || stripe_clock.now().unix()));
+        let sandbox = stripe_sandbox::Sandbox::start(told).unwrap();
         let app = web::Data::new(App {
             db: db.db.clone(),
             jobs_db: db.db.clone(),
             clock: clock.clone(),
             keys: MasterKey::new([7; 32]),
             config,
-            stripe: stripe_client::Stripe::new("sk_test_haat", &sandbox.base_url()).unwrap(),
+            stripe: stripe_client::Stripe::new("sk_test_haat", sandbox.base_url()).unwrap(),
             hint: Hint::default(),
         });
         let served = app.clone();
         let server = actix_web::HttpServer::new(move || haat::routes::service(served.clone())).workers(1).disable_signals().listen(listener).unwrap();
         actix_web::rt::spawn(server.run());
-        Self { app, db, clock, url }
+        Self { app, db, clock, url, sandbox }
     }
     /// A caller who is nobody yet.
     pub fn visitor(&self) -> Client {
