@@ -146,9 +146,14 @@ pub fn slip(language: Language) -> PaySlip {
         method: PayMethod::Cash,
         reference: "PN-0311".into(),
         lines,
-        photo: None,
+        photo: (language == Language::Nepali).then(photo),
         code: "418 207".into(),
         url: "https://haat.example/p/418207".into(),
         phone: Some("+91 1429 555 0144".into()),
     }
+}
+
+fn photo() -> Vec<u8> {
+    use pictures::{Cloth, Form, Kind, Palette};
+    pictures::generate(11, Kind::Textile(Cloth::Dhaka, Form::Hanging), Palette::Dhaka)
 }
