@@ -1,9 +1,11 @@
 //! The whole program in one value: built by `main` (or by a test), it knows every part; handlers and jobs take the part they need.
 use crate::{
+    checkout,
     clock::Clock,
     config::Config,
     db::Db,
     jobs::{Hint, Registry, Worker},
+    notifications::{self, Mailer},
     payments::Stripe,
     secrets::MasterKey,
 };
@@ -18,6 +20,7 @@ pub struct App {
     pub config: Config,
     /// The payment provider, or the sandbox that stands in for it.
     pub stripe: Stripe,
+    pub mailer: Mailer,
     /// Wakes the worker after a commit.
     pub hint: Hint,
 }
@@ -26,6 +29,10 @@ impl App {
     /// Every kind of job this program can run, by domain.
     pub fn registry() -> Registry<Self> {
         Registry::default()
+            .with::<checkout::jobs::ProcessEvent>()
+            .with::<checkout::jobs::RefundUnexpected>()
+            .with::<checkout::jobs::Sweep>()
+            .with::<notifications::SendMail>()
     }
     pub fn worker(&self) -> Worker<Self> {
         Worker::new(self.jobs_db.clone(), self.clock.clone(), self.hint.clone(), Self::registry())

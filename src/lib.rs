@@ -4,6 +4,7 @@ mod text_enum;
 pub mod app; // the program in one value
 pub mod auth; // who is asking, and what they may do
 pub mod catalog; // what is for sale
+pub mod checkout; // from a cart to a paid order, exactly once
 pub mod clock; // time is passed in
 pub mod config; // settings
 pub mod db; // pool, transaction, migrations
@@ -14,6 +15,8 @@ pub mod ids; // typed identifiers
 pub mod jobs; // the queue
 pub mod ledger; // the single truth about money
 pub mod money; // amounts
+pub mod notifications; // mails
+pub mod orders; // carts and orders
 pub mod page; // lists
 pub mod payments; // the way to the provider
 pub mod problem; // errors as clients see them

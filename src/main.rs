@@ -1,1 +1,153 @@
-fn main() {}
+//! `haat`: one program, by subcommand. Thin: parse, build the parts, run.
+use std::process::ExitCode;
+
+use actix_web::web;
+use clap::{Parser, Subcommand};
+use cluster::{Cluster, default_dir};
+use haat::{
+    app::App,
+    clock::Clock,
+    config::{DatabaseArgs, ServeArgs},
+    db::{Db, migrate},
+    jobs::Hint,
+    ledger,
+    notifications::Mailer,
+    problem, routes,
+    secrets::{MasterKey, random},
+    telemetry,
+};
+
+#[derive(Parser)]
+#[command(name = "haat", version, about = "Fair-trade commerce: every item can be traced, every price taken apart, every coin followed.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API and work through the queue.
+    Serve(Box<ServeArgs>),
+    /// Bring the database to this version's schema.
+    Migrate(DatabaseArgs),
+    /// Recompute every balance from the transfers; exits 1 and names what differs.
+    LedgerVerify(DatabaseArgs),
+    /// Check an item's bundle offline: exits 0 if it is whole, 1 if not, 2 if it cannot be read.
+    Verify { file: std::path::PathBuf },
+    /// Print the OpenAPI document.
+    Openapi,
+    /// Print the catalogue of problems.
+    Problems,
+}
+
+type Failure = Box<dyn std::error::Error>;
+
+fn main() -> ExitCode {
+    // Two TLS providers in one program would make the clients panic: one is chosen, first.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let outcome = match Cli::parse().command {
+        Command::Serve(args) => serve(&args),
+        Command::Migrate(args) => migrated(&args).map(|_| ExitCode::SUCCESS),
+        Command::LedgerVerify(args) => verify_ledger(&args),
+        Command::Verify { file } => Ok(verify(&file)),
+        Command::Openapi => routes::openapi().to_pretty_json().map(|json| println!("{json}")).map(|()| ExitCode::SUCCESS).map_err(Into::into),
+        Command::Problems => {
+            print!("{}", problem::catalogue());
+            Ok(ExitCode::SUCCESS)
+        }
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("haat: {error}");
+        ExitCode::from(2)
+    })
+}
+
+/// The database that the flags name, migrated; the cluster lives as long as the value.
+fn migrated(args: &DatabaseArgs) -> Result<(Option<Cluster>, String), Failure> {
+    let (cluster, url) = match (&args.database_url, &args.data_dir, args.demo) {
+        (Some(url), _, _) => (None, url.clone()),
+        (None, Some(dir), _) => private(dir)?,
+        (None, None, true) => private(&default_dir("demo")?)?,
+        (None, None, false) => return Err("which database? Give DATABASE_URL, --data-dir DIR or --demo".into()),
+    };
+    for name in migrate::up(&url)? {
+        eprintln!("applied {name}");
+    }
+    Ok((cluster, url))
+}
+
+fn private(dir: &std::path::Path) -> Result<(Option<Cluster>, String), Failure> {
+    let cluster = Cluster::attach_or_start(dir)?;
+    let url = cluster.url("postgres");
+    Ok((Some(cluster), url))
+}
+
+fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
+    let config = args.config()?;
+    telemetry::init(config.production);
+    let keys = args.master_key()?.unwrap_or_else(|| {
+        eprintln!("no HAAT_MASTER_KEY: one is made for this run, and what it seals dies with it");
+        MasterKey::new(random())
+    });
+    let mailer = args.smtp_url.as_deref().map_or_else(|| Ok(Mailer::memory()), Mailer::smtp)?;
+    let stripe_key = args.stripe_secret_key.clone().unwrap_or_else(|| "sk_test_none".into());
+    let stripe = haat::payments::Stripe::new(&stripe_key, &args.stripe_api_base)?;
+    let (cluster, url) = migrated(&args.database)?;
+    let app = web::Data::new(App {
+        db: Db::connect(&url, args.pool),
+        jobs_db: Db::connect(&url, args.pool),
+        clock: Clock::System,
+        keys,
+        config,
+        stripe,
+        mailer,
+        hint: Hint::default(),
+    });
+    let (bind, served) = (args.bind, app.clone());
+    actix_web::rt::System::new().block_on(async move {
+        let server = actix_web::HttpServer::new(move || routes::service(served.clone())).bind(bind)?.run();
+        eprintln!("listening on http://{bind}");
+        let stop = tokio::sync::Notify::new();
+        let worker = async { app.worker().work(&app, &stop).await };
+        let service = async {
+            let ended = server.await;
+            stop.notify_waiters();
+            stop.notify_one();
+            ended
+        };
+        futures_util::join!(service, worker).0
+    })?;
+    drop(cluster);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn verify_ledger(args: &DatabaseArgs) -> Result<ExitCode, Failure> {
+    let (_cluster, url) = migrated(args)?;
+    let wrong = actix_web::rt::System::new().block_on(async {
+        let db = Db::connect(&url, 1);
+        ledger::verify(&mut *db.conn().await?).await
+    })?;
+    for m in &wrong {
+        println!("{} {}: {} recorded, {} by its transfers", m.account, m.currency, m.recorded, m.recomputed);
+    }
+    println!("{}", if wrong.is_empty() { "every balance is proven by its transfers" } else { "the books do not agree" });
+    Ok(if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+fn verify(file: &std::path::Path) -> ExitCode {
+    let bytes = match std::fs::read(file) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            eprintln!("{}: {error}", file.display());
+            return ExitCode::from(2);
+        }
+    };
+    let verdict = passport::verify_bundle(&bytes);
+    for step in &verdict.steps {
+        println!("{:?}\t{}\t{}", step.outcome, step.name, step.detail);
+    }
+    match (verdict.ok(), verdict.bundle.is_some()) {
+        (true, _) => ExitCode::SUCCESS,
+        (false, true) => ExitCode::from(1),
+        (false, false) => ExitCode::from(if serde_json::from_slice::<serde_json::Value>(&bytes).is_ok() { 1 } else { 2 }),
+    }
+}

@@ -11,8 +11,9 @@ use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
 
 use crate::{
     app::App,
-    catalog,
+    catalog, checkout,
     health,
+    orders,
     problem::{Kind, Problem, ProblemView},
     provenance,
     telemetry,
@@ -33,6 +34,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 fn mount(app: &mut ServiceConfig) {
     app.configure(health::http::routes);
     app.configure(catalog::http::routes);
+    app.configure(orders::http::routes);
+    app.configure(checkout::http::routes);
     app.configure(provenance::http::routes);
 }
 

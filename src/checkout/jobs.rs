@@ -2,10 +2,10 @@
 use jiff::SignedDuration;
 use stripe_client::{CreateRefund, Metadata};
 
-use super::{Error, refund, settle, store};
+use super::{Error, settle, store};
 use crate::{
     app::App,
-    ids::{OperationId, OrderId, RefundId},
+    ids::{OperationId, OrderId},
     jobs::{Failure, Job, Run},
     ledger::{self, Account, Posting, Source},
     money::{Currency, Money},
@@ -46,10 +46,6 @@ impl Run<App> for ProcessEvent {
             "charge.succeeded" | "charge.updated" => {
                 settle::fees(app, &self.object).await?;
                 "fees"
-            }
-            "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated" => {
-                refund::reconcile(app, &self.object).await?;
-                "refund"
             }
             _ => "ignored",
         };
@@ -158,27 +154,6 @@ impl Run<App> for RefundUnexpected {
             Attempt::Unknown { why } => Err(Failure::Retry(why)),
             Attempt::Later => Err(Failure::NotYet(SignedDuration::from_secs(5))),
             Attempt::TooLate => Err(Failure::GiveUp("a day old and never answered: look it up at the provider".into())),
-        }
-    }
-}
-
-/// Asks the provider for a refund that was written down.
-#[derive(serde::Serialize, serde::Deserialize)]
-pub struct SendRefund {
-    pub refund: RefundId,
-}
-impl Job for SendRefund {
-    const KIND: &'static str = "send_refund";
-    fn key(&self) -> Option<String> {
-        Some(format!("refund:{}", self.refund))
-    }
-}
-impl Run<App> for SendRefund {
-    async fn run(self, app: &App) -> Result<(), Failure> {
-        match refund::send(app, self.refund).await? {
-            refund::Sent::Done => Ok(()),
-            refund::Sent::Later(pause) => Err(Failure::NotYet(pause)),
-            refund::Sent::Unknown(why) => Err(Failure::Retry(why)),
         }
     }
 }

@@ -9,7 +9,6 @@ pub mod http;
 pub mod jobs;
 pub mod model;
 pub mod postings;
-pub mod refund;
 mod settle;
 mod store;
 

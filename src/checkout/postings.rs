@@ -6,6 +6,7 @@ use crate::{
     ids::{CoopId, OrderGroupId, OrderLineId},
     ledger::{Account, Posting},
     money::{Currency, Money},
+    orders::{FrozenGroup, FrozenLine},
 };
 
 /// A line as it was frozen when the order was placed; amounts for the whole quantity.
@@ -31,6 +32,27 @@ pub struct Group {
     pub shipping: Money,
     pub shipping_tax: Money,
     pub shipping_own: Money,
+}
+
+impl From<&FrozenLine> for Line {
+    fn from(line: &FrozenLine) -> Self {
+        Self {
+            id: line.id,
+            coop: line.coop,
+            brand_owned: line.brand_owned,
+            producer: line.producer,
+            premium: line.premium,
+            commission: line.commission,
+            tax: line.tax,
+            producer_own: line.producer_own,
+            premium_own: line.premium_own,
+        }
+    }
+}
+impl From<&FrozenGroup> for Group {
+    fn from(group: &FrozenGroup) -> Self {
+        Self { id: group.id, coop: group.coop, shipping: group.shipping, shipping_tax: group.shipping_tax, shipping_own: group.shipping_own }
+    }
 }
 
 /// `currency` in, `own` owed: through `fx_clearing` if they differ.

@@ -17,6 +17,7 @@ use crate::{
     orders::{self, OrderState},
     payments::{self, Session, StripeError},
     provenance,
+    tenancy::Scope,
 };
 
 /// Fetches the session and applies it. Safe to call from anywhere, any number of times, at once.
@@ -34,7 +35,7 @@ pub async fn settle(app: &App, session_id: &str) -> Result<Settled, Error> {
     };
     let now = app.clock.now();
     let live = app.stripe.is_live();
-    let settled = app.db.transaction_retrying(async |tx| apply(tx, now, &known, session_id, &reported, live).await).await?;
+    let settled = app.db.transaction_retrying(async |tx| apply(app, tx, now, &known, session_id, &reported, live).await).await?;
     app.hint.wake();
     if let Reported::Paid(_) = reported {
         post_fees_of(app, &session, known.order).await?;
@@ -92,7 +93,7 @@ async fn unknown(app: &App, session: &Session, reported: &Reported) -> Result<Se
     Err(Error::NotFound)
 }
 
-async fn apply(tx: &mut Tx, now: Time, known: &CheckoutSession, session_id: &str, reported: &Reported, live: bool) -> Result<Settled, Error> {
+async fn apply(app: &App, tx: &mut Tx, now: Time, known: &CheckoutSession, session_id: &str, reported: &Reported, live: bool) -> Result<Settled, Error> {
     let order = orders::lock(tx, known.order).await?;
     // Under the order's lock: what another settle did while we were asking.
     let known = store::session(tx, known.operation).await?.ok_or(Error::NotFound)?;
@@ -116,11 +117,11 @@ async fn apply(tx: &mut Tx, now: Time, known: &CheckoutSession, session_id: &str
             }
             Ok(Settled::Expired)
         }
-        Reported::Paid(payment) => paid(tx, now, &known, &order, payment, live).await,
+        Reported::Paid(payment) => paid(app, tx, now, &known, &order, payment, live).await,
     }
 }
 
-async fn paid(tx: &mut Tx, now: Time, known: &CheckoutSession, order: &orders::Order, payment: &Payment, live: bool) -> Result<Settled, Error> {
+async fn paid(app: &App, tx: &mut Tx, now: Time, known: &CheckoutSession, order: &orders::Order, payment: &Payment, live: bool) -> Result<Settled, Error> {
     if known.charge.as_deref() == Some(payment.charge.as_str()) {
         return Ok(if order.state == OrderState::Cancelled { Settled::Expired } else { Settled::Paid });
     }
@@ -132,7 +133,7 @@ async fn paid(tx: &mut Tx, now: Time, known: &CheckoutSession, order: &orders::O
     });
     match fits {
         Ok(()) => {
-            fulfil(tx, now, order).await?;
+            fulfil(app, tx, now, order).await?;
             Ok(Settled::Paid)
         }
         Err(misfit) => {
@@ -143,11 +144,12 @@ async fn paid(tx: &mut Tx, now: Time, known: &CheckoutSession, order: &orders::O
 }
 
 /// One transaction: order paid, stock committed, items allocated, mails queued; the ledger last, since it locks.
-async fn fulfil(tx: &mut Tx, now: Time, order: &orders::Order) -> Result<(), Error> {
+async fn fulfil(app: &App, tx: &mut Tx, now: Time, order: &orders::Order) -> Result<(), Error> {
     orders::mark_paid(tx, now, order.id).await?;
     let sale = orders::frozen(tx, order.id).await?;
     for line in &sale.lines {
-        provenance::allocate(tx, now, crate::tenancy::Scope::system(line.coop), &line.sale()).await?;
+        let issuer = provenance::issuer(tx, &app.config.public_url, Scope::system(line.coop)).await?;
+        provenance::allocate(tx, now, &app.keys, &issuer, &line.sale()).await?;
     }
     for mail in orders::paid_mails(tx, order.id).await? {
         notifications::enqueue(tx, now, &mail).await?;

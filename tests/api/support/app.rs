@@ -38,7 +38,8 @@ impl TestApp {
             webhook_secrets: vec![Secret("whsec_test".into())],
         };
         let stripe_clock = clock.clone();
-        let told = stripe_sandbox::Config::new("whsec_test", Arc::new(move || stripe_clock.now().unix()));
+        let mut told = stripe_sandbox::Config::new("whsec_test", Arc::new(move || stripe_clock.now().unix()));
+        told.webhook_url = Some(format!("{url}/webhooks/stripe"));
         let sandbox = stripe_sandbox::Sandbox::start(told).unwrap();
         let app = web::Data::new(App {
             db: db.db.clone(),
@@ -47,6 +48,7 @@ impl TestApp {
             keys: MasterKey::new([7; 32]),
             config,
             stripe: stripe_client::Stripe::new("sk_test_haat", sandbox.base_url()).unwrap(),
+            mailer: haat::notifications::Mailer::memory(),
             hint: Hint::default(),
         });
         let served = app.clone();
@@ -62,11 +64,13 @@ impl TestApp {
     pub async fn run_jobs(&self) -> usize {
         self.app.worker().drain(&self.app).await.unwrap()
     }
-    /// What must hold after every test: no due job is left, none is dead.
+    /// What must hold after every test: no due job is left, none is dead, every balance is proven by its transfers.
     pub async fn finish(self) {
         self.run_jobs().await;
         let counts = haat::jobs::counts(&mut *self.app.db.conn().await.unwrap(), self.clock.now()).await.unwrap();
         assert_eq!((counts.due, counts.dead), (0, 0), "jobs left behind: {counts:?}");
+        let wrong = haat::ledger::verify(&mut *self.app.db.conn().await.unwrap()).await.unwrap();
+        assert_eq!(wrong, [], "balances that their transfers do not prove");
     }
 }
 

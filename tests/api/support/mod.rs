@@ -3,6 +3,6 @@ mod app;
 mod client;
 mod database;
 
-pub use app::api_test;
+pub use app::{TestApp, api_test};
 pub use client::Client;
 pub use database::{TestDb, database};

@@ -1,0 +1,184 @@
+//! Checkout, the buyer's return, and the provider's webhook.
+use actix_web::{HttpRequest, HttpResponse, dev::Payload, get, http::StatusCode, post, web};
+use stripe_client::{Event, SIGNATURE_TOLERANCE_SECONDS, verify_signature};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::{Error, ReturnUrls, Settled, jobs::ProcessEvent, store};
+use crate::{
+    app::App,
+    clock::Time,
+    http::{Body, read},
+    idempotency::{self, Begin},
+    ids::{CartId, OrderId},
+    jobs::enqueue,
+    money::{Currency, Money, MoneyView},
+    orders::{self, http::CartToken},
+    problem::{Kind, Problem, ProblemView},
+};
+
+pub fn routes(api: &mut ServiceConfig) {
+    api.service(checkout_cart).service(get_checkout).service(receive_stripe_event);
+}
+
+#[derive(serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CheckoutBody {
+    /// `totals.total` as the buyer saw it.
+    expected_total: ExpectedTotal,
+    /// May hold `{CHECKOUT_SESSION_ID}`.
+    success_url: String,
+    cancel_url: String,
+}
+#[derive(serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ExpectedTotal {
+    #[schema(example = 10000)]
+    amount: i64,
+    #[schema(value_type = String, example = "EUR")]
+    currency: Currency,
+    /// Ignored: so that `totals.total` can be sent back as it came.
+    #[serde(default, skip_serializing)]
+    #[expect(dead_code, reason = "accepted and not read")]
+    formatted: Option<String>,
+}
+
+#[derive(serde::Serialize, utoipa::ToSchema)]
+struct CheckoutView {
+    order: PendingOrder,
+    /// Opens the order's page: `X-Order-Token`.
+    order_token: String,
+    /// Send the buyer here.
+    checkout_url: Option<String>,
+    expires_at: Time,
+}
+#[derive(serde::Serialize, utoipa::ToSchema)]
+struct PendingOrder {
+    id: OrderId,
+    number: String,
+    status: orders::OrderState,
+    total: MoneyView,
+}
+
+/// Return addresses are only on origins that this shop allows: anything else would make us a way to send buyers anywhere.
+fn check_urls(app: &App, urls: &ReturnUrls) -> Result<(), Error> {
+    let allowed = |url: &str| {
+        let origins = app.config.allowed_origins.iter().chain(std::iter::once(&app.config.public_url));
+        origins.into_iter().any(|o| url == o || url.strip_prefix(o.as_str()).is_some_and(|rest| rest.starts_with(['/', '?', '#'])))
+    };
+    for (field, url) in [("/success_url", &urls.success), ("/cancel_url", &urls.cancel)] {
+        if !allowed(url) {
+            return Err(Error::ForeignReturnUrl { field });
+        }
+    }
+    Ok(())
+}
+
+/// Place the order and get the page to pay it on. The same key gives the same answer.
+#[utoipa::path(tag = "checkout", operation_id = "checkout_cart", request_body = CheckoutBody,
+    params(("id" = CartId, Path), ("X-Cart-Token" = String, Header), ("Idempotency-Key" = String, Header)),
+    responses((status = 201, body = CheckoutView), (status = 404, body = ProblemView), (status = 409, body = ProblemView), (status = 422, body = ProblemView),
+        (status = 428, body = ProblemView), (status = 502, body = ProblemView), (status = 503, body = ProblemView)))]
+#[post("/v1/store/carts/{id}/checkout")]
+async fn checkout_cart(app: web::Data<App>, mine: CartToken, key: idempotency::Key, Body(body): Body<CheckoutBody>) -> Result<HttpResponse, Problem> {
+    let urls = ReturnUrls { success: body.success_url.clone(), cancel: body.cancel_url.clone() };
+    check_urls(&app, &urls)?;
+    let operation = match idempotency::begin(&app.db, &app.clock, format!("cart:{}", mine.cart), key, "checkout_cart", &body).await? {
+        Begin::Replay(stored) => return Ok(stored.into_response()),
+        Begin::Run(operation) => operation,
+    };
+    let expected = Money::new(body.expected_total.amount, body.expected_total.currency);
+    match finish(&app, &operation, mine.cart, expected, &urls).await {
+        Ok(stored) => Ok(stored.into_first_response()),
+        Err(error) => {
+            // Unknown: the key resumes. Refused: nothing stands, so the key may be used for a corrected request.
+            match &error {
+                Error::Unavailable(_) | Error::Db(_) => operation.release(&app.db, &app.clock).await?,
+                _ => operation.forget(&app.db).await?,
+            }
+            Err(error.into())
+        }
+    }
+}
+
+async fn finish(app: &App, operation: &idempotency::Operation, cart: CartId, expected: Money, urls: &ReturnUrls) -> Result<idempotency::StoredAnswer, Error> {
+    let page = super::begin(app, operation.id, cart, expected, urls).await?;
+    let order = orders::order(&mut *app.db.conn().await?, page.order).await?;
+    // The answer is stored without the token: it is derived again when it is given again.
+    let view = CheckoutView {
+        order_token: app.keys.token("order", order.id.uuid(), order.token_generation).reveal().to_owned(),
+        order: PendingOrder { id: order.id, number: order.number, status: order.state, total: order.total.into() },
+        checkout_url: page.url,
+        expires_at: page.expires_at,
+    };
+    Ok(app.db.transaction(async |tx| operation.finish(tx, StatusCode::CREATED, &view).await).await?)
+}
+
+#[derive(serde::Serialize, utoipa::ToSchema)]
+struct CheckoutState {
+    state: Settled,
+}
+
+/// What became of a payment page; settles it if the webhook is late.
+#[utoipa::path(tag = "checkout", operation_id = "get_checkout", params(("session" = String, Path)),
+    responses((status = 200, body = CheckoutState), (status = 404, body = ProblemView), (status = 503, body = ProblemView)))]
+#[get("/v1/store/checkout/{session}")]
+async fn get_checkout(app: web::Data<App>, session: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let state = super::settle(&app, &session).await?;
+    Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(CheckoutState { state }))
+}
+
+/// Stripe's largest event is far below this.
+const MAX_EVENT: usize = 512 * 1024;
+
+/// The provider's doorbell. Its signature is checked over the raw bytes before anything reads them.
+#[utoipa::path(tag = "webhooks", operation_id = "receive_stripe_event", params(("Stripe-Signature" = String, Header)),
+    responses((status = 200), (status = 400, body = ProblemView)))]
+#[post("/webhooks/stripe")]
+async fn receive_stripe_event(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, Problem> {
+    let bytes = read(&mut Payload::from(payload.into_inner()), MAX_EVENT).await?;
+    let header = request.headers().get("Stripe-Signature").and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let secrets: Vec<&str> = app.config.webhook_secrets.iter().map(|s| s.0.as_str()).collect();
+    verify_signature(&bytes, header, &secrets, app.clock.now().unix(), SIGNATURE_TOLERANCE_SECONDS)
+        .map_err(|_| Problem::with_detail(Kind::InvalidBody, "the signature is not Stripe's"))?;
+    let event = Event::parse(&bytes).map_err(|_| Problem::with_detail(Kind::InvalidBody, "not an event"))?;
+    take_in(&app, &event).await?;
+    app.hint.wake();
+    Ok(HttpResponse::Ok().finish())
+}
+
+/// Writes the event down and enqueues what it calls for; the second time it does nothing.
+pub(super) async fn take_in(app: &App, event: &Event) -> Result<(), Error> {
+    let Some(object) = event.object_id() else { return Ok(()) };
+    let now = app.clock.now();
+    // Only what is needed to find it again: the object itself is fetched, and may hold a buyer's name.
+    let payload = serde_json::json!({"created": event.created, "livemode": event.livemode});
+    let job = ProcessEvent { event: event.id.clone(), kind: event.kind.clone(), object: object.to_owned() };
+    app.db
+        .transaction(async |tx| {
+            if store::insert_event(tx, now, &event.id, &event.kind, object, &payload).await? {
+                enqueue(tx, now, &job).await?;
+            }
+            Ok::<_, Error>(())
+        })
+        .await
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::NotFound => Kind::NotFound.into(),
+            Error::AlreadyPaid { order } => Self::from(Kind::AlreadyPaid).with("order", order),
+            Error::ForeignReturnUrl { field } => Self::field(field, "foreign_origin", "an address on an origin that this shop allows"),
+            Error::Uncheckable(_) | Error::NothingLeft { .. } | Error::BadRefund(_) => Self::with_detail(Kind::Invalid, error.to_string()),
+            Error::Unavailable(_) => {
+                tracing::warn!(error = %crate::problem::Chain(&error), "payment provider");
+                Self::from(Kind::PaymentProviderUnknown).retry_after(2)
+            }
+            Error::Refused(why) => Self::with_detail(Kind::PaymentProviderRefused, why),
+            Error::Order(error) => error.into(),
+            Error::Provenance(error) => error.into(),
+            Error::Ledger(_) => Self::internal(&error),
+            Error::Db(error) => error.into(),
+        }
+    }
+}

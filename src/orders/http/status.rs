@@ -1,0 +1,176 @@
+//! What a buyer sees of an order: `X-Order-Token` is the key of a guest.
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, get, web};
+use futures_util::future::LocalBoxFuture;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::{
+    app::App,
+    clock::Time,
+    ids::{OrderGroupId, OrderId, OrderLineId},
+    money::MoneyView,
+    orders::{
+        self,
+        model::{FrozenLine, GroupState, OrderState},
+        store,
+    },
+    problem::{Kind, Problem, ProblemView},
+    provenance,
+};
+
+pub fn routes(api: &mut ServiceConfig) {
+    api.service(get_order);
+}
+
+/// The order that the path names, if the caller holds its token.
+struct OrderToken {
+    order: OrderId,
+}
+impl FromRequest for OrderToken {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let app = request.app_data::<web::Data<App>>().ok_or(Kind::Internal)?;
+            let id: OrderId = request.match_info().get("id").and_then(|id| id.parse().ok()).ok_or(Kind::NotFound)?;
+            let given = request.headers().get("X-Order-Token").and_then(|v| v.to_str().ok()).ok_or(Kind::NotFound)?;
+            let order = store::order(&mut *app.db.conn().await?, id).await?.ok_or(Kind::NotFound)?;
+            let mine = app.keys.token_matches(given, "order", id.uuid(), order.token_generation);
+            mine.then_some(Self { order: id }).ok_or_else(|| Kind::NotFound.into())
+        })
+    }
+}
+
+#[derive(serde::Serialize, utoipa::ToSchema)]
+pub struct OrderView {
+    pub id: OrderId,
+    #[schema(example = "HA-7K3M-92QX")]
+    pub number: String,
+    pub status: OrderState,
+    pub total: MoneyView,
+    pub refunded: MoneyView,
+    pub placed_at: Time,
+    pub paid_at: Option<Time>,
+    /// One per cooperative.
+    pub parcels: Vec<ParcelView>,
+}
+#[derive(serde::Serialize, utoipa::ToSchema)]
+pub struct ParcelView {
+    id: OrderGroupId,
+    cooperative: String,
+    status: GroupState,
+    delivery: String,
+    shipping: MoneyView,
+    shipments: Vec<ShipmentView>,
+    lines: Vec<LineView>,
+}
+#[derive(serde::Serialize, utoipa::ToSchema)]
+struct ShipmentView {
+    carrier: String,
+    tracking: Option<String>,
+    shipped_at: Time,
+}
+#[derive(serde::Serialize, utoipa::ToSchema)]
+struct LineView {
+    id: OrderLineId,
+    title: String,
+    variant_title: String,
+    quantity: i32,
+    goods: MoneyView,
+    tax: MoneyView,
+    waterfall: Waterfall,
+    items: Vec<ItemLink>,
+}
+/// What the line's price is for, as it was promised when the order was placed; all of it sums to goods (tax inside included).
+#[derive(serde::Serialize, utoipa::ToSchema)]
+struct Waterfall {
+    producer: MoneyView,
+    /// Null where pay was not declared.
+    maker: Option<MoneyView>,
+    materials: Option<MoneyView>,
+    cooperative: Option<MoneyView>,
+    premium: MoneyView,
+    platform: MoneyView,
+    /// What the maker side is owed, in its own currency, at a dated rate.
+    producer_owed: MoneyView,
+    premium_owed: MoneyView,
+    #[schema(example = "88.00")]
+    rate: String,
+    rate_source: String,
+}
+#[derive(serde::Serialize, utoipa::ToSchema)]
+struct ItemLink {
+    #[schema(example = "7K3M-9QXW-2BCV")]
+    code: String,
+    url: String,
+}
+
+fn waterfall(line: &FrozenLine) -> Waterfall {
+    let own = |minor| MoneyView::from(crate::money::Money::new(minor, line.producer_own.currency));
+    Waterfall {
+        producer: line.producer.into(),
+        maker: line.split.map(|s| own(s.maker)),
+        materials: line.split.map(|s| own(s.materials)),
+        cooperative: line.split.map(|s| own(s.cooperative)),
+        premium: line.premium.into(),
+        platform: line.commission.into(),
+        producer_owed: line.producer_own.into(),
+        premium_owed: line.premium_own.into(),
+        rate: line.fx.rate.clone(),
+        rate_source: line.fx.source.clone(),
+    }
+}
+
+/// The whole order as its buyer may see it; `only` narrows it to one cooperative's part.
+pub async fn view(app: &App, id: OrderId, only: Option<OrderGroupId>) -> Result<OrderView, Problem> {
+    let conn = &mut *app.db.conn().await?;
+    let order = orders::order(conn, id).await?;
+    let frozen = orders::frozen(conn, id).await?;
+    let mut parcels = Vec::new();
+    for group in frozen.groups.into_iter().filter(|g| only.is_none_or(|wanted| wanted == g.id)) {
+        let mut lines = Vec::new();
+        for line in frozen.lines.iter().filter(|l| l.group == group.id) {
+            let items = provenance::items_of(conn, line.id).await?;
+            let link = |(_, code, _): (_, String, _)| ItemLink { url: app.config.link(&format!("/i/{code}")), code };
+            lines.push(LineView {
+                id: line.id,
+                title: line.title.clone(),
+                variant_title: line.variant_title.clone(),
+                quantity: line.quantity,
+                goods: line.goods.into(),
+                tax: line.tax.into(),
+                waterfall: waterfall(line),
+                items: items.into_iter().map(link).collect(),
+            });
+        }
+        let shipments = store::parcels(conn, group.id).await?;
+        let shipment = |(carrier, tracking, shipped_at)| ShipmentView { carrier, tracking, shipped_at };
+        parcels.push(ParcelView {
+            id: group.id,
+            cooperative: group.cooperative,
+            status: group.state,
+            delivery: group.delivery,
+            shipping: group.shipping.into(),
+            shipments: shipments.into_iter().map(shipment).collect(),
+            lines,
+        });
+    }
+    Ok(OrderView {
+        id: order.id,
+        number: order.number,
+        status: order.state,
+        total: order.total.into(),
+        refunded: order.refunded.into(),
+        placed_at: order.placed_at,
+        paid_at: order.paid_at,
+        parcels,
+    })
+}
+
+/// The order: where its parcels are, which items they hold, what each price is for.
+#[utoipa::path(tag = "orders", operation_id = "get_order", params(("id" = OrderId, Path), ("X-Order-Token" = String, Header)),
+    responses((status = 200, body = OrderView), (status = 404, body = ProblemView)))]
+#[get("/v1/store/orders/{id}")]
+async fn get_order(app: web::Data<App>, mine: OrderToken) -> Result<HttpResponse, Problem> {
+    Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(view(&app, mine.order, None).await?))
+}

@@ -1,0 +1,217 @@
+//! Carts and orders: what is wanted, what it costs, what was promised, what was sent.
+//!
+//! - A cart is priced afresh whenever it is read; its totals are complete before checkout.
+//! - An order is frozen when it is placed: lines, parts, rates. Nothing that changes later changes it.
+//! - Every move of an order is one row in its events, under its row's lock.
+//! - Shipping releases what was earned, in the transaction that ships.
+pub mod cart;
+pub mod fx;
+pub mod http;
+pub mod model;
+mod ship;
+mod store;
+pub mod tax;
+
+pub use model::{Address, Cart, Error, Frozen, FrozenGroup, FrozenLine, Order, OrderState, Placed, PlacedLine};
+pub use ship::ship;
+pub use store::Carrier;
+
+use crate::{
+    catalog::{self, stock},
+    clock::Time,
+    db::{Conn, DbError, Tx},
+    ids::{CartId, OrderId, OrderLineId, VariantId},
+    money::Money,
+    notifications::{Mail, model as mail},
+    provenance,
+    secrets::random,
+    tenancy::Scope,
+};
+use cart::{Facts, Priced};
+use model::{GroupState, OrderEvent};
+
+/// The cart with what it costs now. Seven statements, however many lines it has.
+pub async fn priced_cart(conn: &mut Conn, now: Time, id: CartId) -> Result<(Cart, Priced), Error> {
+    let cart = store::cart(conn, id).await?.ok_or(Error::NotFound)?;
+    let variants: Vec<VariantId> = cart.lines.iter().map(|l| l.variant).collect();
+    let offers = catalog::offers(conn, &variants, cart.currency).await?;
+    let coops: Vec<_> = offers.iter().map(|o| o.coop).collect();
+    let own: Vec<_> = offers.iter().map(|o| o.own_currency).collect();
+    let deliveries = store::deliveries(conn, &coops).await?;
+    let rates = fx::rates(conn, cart.currency, &own, now.day()).await?;
+    let tax = match &cart.country {
+        Some(country) => tax::rules(conn, country, now.day()).await?,
+        None => tax::Rules::default(),
+    };
+    let priced = cart::price_cart(&cart, &Facts { offers, deliveries, rates, tax })?;
+    Ok((cart, priced))
+}
+
+/// Makes the order, before any money moves: prices again, compares, reserves, freezes.
+///
+/// # Errors
+/// [`Error::Incomplete`] names everything that is missing; [`Error::TotalChanged`] if the buyer expected another total;
+/// [`Error::Stock`] if another buyer was faster. Nothing is written then.
+pub async fn place(tx: &mut Tx, now: Time, id: CartId, expected: Money) -> Result<Placed, Error> {
+    if !store::lock_cart(tx, id).await? {
+        return Err(Error::NotFound);
+    }
+    let (cart, priced) = priced_cart(tx, now, id).await?;
+    if let Some(out) = priced.missing.iter().find_map(|m| match m {
+        cart::Missing::OutOfStock { variant, available } => Some(stock::Error::Out { variant: *variant, available: *available }),
+        _ => None,
+    }) {
+        return Err(out.into());
+    }
+    if !priced.missing.is_empty() {
+        return Err(Error::Incomplete(priced.missing));
+    }
+    if priced.total != expected {
+        return Err(Error::TotalChanged { expected, now: priced.total });
+    }
+    let order = OrderId::new();
+    let number = number();
+    store::insert_order(tx, now, order, &number, &cart, &priced).await?;
+    let wants: Vec<_> =
+        priced.lines.iter().map(|l| stock::Want { coop: l.offer.coop, variant: l.offer.variant, quantity: l.line.quantity }).collect();
+    stock::reserve(tx, order, &wants).await?;
+    store::insert_parts(tx, now, order, &priced).await?;
+    Ok(placed(order, number, &cart, &priced))
+}
+
+fn placed(id: OrderId, number: String, cart: &Cart, priced: &Priced) -> Placed {
+    let name = |l: &cart::PricedLine| {
+        if l.offer.variant_title.is_empty() { l.offer.title.clone() } else { format!("{} ({})", l.offer.title, l.offer.variant_title) }
+    };
+    Placed {
+        id,
+        number,
+        token_generation: 1,
+        email: cart.email.clone().unwrap_or_default(),
+        total: priced.total,
+        shipping: priced.shipping,
+        duties: priced.duties,
+        tax_added: priced.tax_added,
+        lines: priced
+            .lines
+            .iter()
+            .map(|l| PlacedLine { name: name(l), unit: l.offer.unit, quantity: u32::try_from(l.line.quantity).unwrap_or(0) })
+            .collect(),
+    }
+}
+
+/// `HA-7K3M-92QX`: random, so that it tells nobody how many orders there are; unambiguous when read aloud.
+fn number() -> String {
+    const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let letters: String = random::<8>().iter().map(|b| char::from(ALPHABET[usize::from(b % 32)])).collect();
+    format!("HA-{}-{}", &letters[..4], &letters[4..])
+}
+
+/// The order under its lock.
+pub async fn lock(tx: &mut Tx, id: OrderId) -> Result<Order, Error> {
+    store::lock_order(tx, id).await?.ok_or(Error::NotFound)
+}
+pub async fn order(conn: &mut Conn, id: OrderId) -> Result<Order, Error> {
+    store::order(conn, id).await?.ok_or(Error::NotFound)
+}
+/// The cart's order that is not cancelled, if it has one.
+pub async fn live_order(conn: &mut Conn, cart: CartId) -> Result<Option<OrderId>, DbError> {
+    store::live_order(conn, cart).await
+}
+/// Lines and groups as they were frozen.
+pub async fn frozen(conn: &mut Conn, id: OrderId) -> Result<Frozen, Error> {
+    let currency = order(conn, id).await?.total.currency;
+    Ok(Frozen { lines: store::frozen_lines(conn, id, currency).await?, groups: store::frozen_groups(conn, id, currency).await? })
+}
+/// Where mails go, and parcels; gone once the buyer was forgotten.
+pub async fn contact(conn: &mut Conn, id: OrderId) -> Result<Option<(String, Option<Address>)>, DbError> {
+    store::contact(conn, id).await
+}
+
+async fn step(tx: &mut Tx, now: Time, id: OrderId, event: OrderEvent, name: &str, detail: Option<&str>) -> Result<Order, Error> {
+    let order = lock(tx, id).await?;
+    let to = order.state.apply(event).map_err(|(state, event)| Error::Illegal(state, event))?;
+    store::move_order(tx, now, &order, to, name, detail).await?;
+    Ok(Order { state: to, ..order })
+}
+
+pub async fn mark_processing(tx: &mut Tx, now: Time, id: OrderId) -> Result<(), Error> {
+    step(tx, now, id, OrderEvent::Process, "payment_processing", None).await.map(drop)
+}
+/// Its stock leaves the shelf; its cooperatives may ship.
+pub async fn mark_paid(tx: &mut Tx, now: Time, id: OrderId) -> Result<(), Error> {
+    step(tx, now, id, OrderEvent::Pay, "paid", None).await?;
+    stock::commit(tx, id).await?;
+    Ok(store::move_groups(tx, now, id, GroupState::Pending, GroupState::ToShip).await?)
+}
+/// Its stock is for sale again. Only an order that nobody paid can be cancelled.
+pub async fn cancel(tx: &mut Tx, now: Time, id: OrderId, why: &str) -> Result<(), Error> {
+    step(tx, now, id, OrderEvent::Cancel, "cancelled", Some(why)).await?;
+    stock::release(tx, id).await?;
+    store::move_groups(tx, now, id, GroupState::Pending, GroupState::Cancelled).await?;
+    Ok(store::forget_live_order(tx, id).await?)
+}
+/// Counts what was given back; all of it makes the order refunded.
+pub async fn add_refund(tx: &mut Tx, now: Time, id: OrderId, lines: &[(OrderLineId, i32)], amount: Money) -> Result<(), Error> {
+    let order = lock(tx, id).await?;
+    let total = order.refunded.checked_add(amount)?;
+    store::add_refund(tx, id, lines, amount.minor).await?;
+    if total == order.total {
+        step(tx, now, id, OrderEvent::RefundAll, "refunded", None).await?;
+        store::move_groups(tx, now, id, GroupState::ToShip, GroupState::Refunded).await?;
+    }
+    Ok(())
+}
+
+/// The mails that a payment makes necessary, with their facts frozen: one to the buyer, one to each cooperative.
+pub async fn paid_mails(conn: &mut Conn, id: OrderId) -> Result<Vec<Mail>, Error> {
+    let order = order(conn, id).await?;
+    let frozen = frozen(conn, id).await?;
+    let mut mails = Vec::new();
+    if let Some((to, _)) = contact(conn, id).await? {
+        let mut lines = Vec::new();
+        for line in &frozen.lines {
+            let items = provenance::items_of(conn, line.id).await?.into_iter().map(|(_, code, _)| code).collect();
+            lines.push(mail::PaidLine {
+                title: line.title.clone(),
+                quantity: line.quantity,
+                goods: line.goods.formatted(),
+                producer: line.producer.formatted(),
+                premium: line.premium.formatted(),
+                platform: line.commission.formatted(),
+                items,
+            });
+        }
+        let (number, total) = (order.number.clone(), order.total.formatted());
+        mails.push(Mail::OrderPaid(mail::OrderPaid { to, order: id, token_generation: order.token_generation, number, total, lines }));
+    }
+    for group in &frozen.groups {
+        let mine = || frozen.lines.iter().filter(|l| l.group == group.id);
+        let earned = mine().try_fold(group.shipping_own, |sum, l| sum.checked_add(l.producer_own))?;
+        mails.push(Mail::NewOrder(mail::NewOrder {
+            to: store::cooperative_email(conn, group.coop).await?,
+            group: group.id,
+            number: order.number.clone(),
+            cooperative: group.cooperative.clone(),
+            lines: mine().map(|l| (l.title.clone(), l.quantity)).collect(),
+            earned: earned.formatted(),
+        }));
+    }
+    Ok(mails)
+}
+
+/// The mail about a parcel; none if the buyer was forgotten.
+pub async fn shipped_mail(conn: &mut Conn, id: OrderId, scope: Scope, carrier: &Carrier) -> Result<Option<Mail>, Error> {
+    let Some((to, _)) = contact(conn, id).await? else { return Ok(None) };
+    let number = order(conn, id).await?.number;
+    let group = frozen(conn, id).await?.groups.into_iter().find(|g| g.coop == scope.coop()).ok_or(Error::NotFound)?;
+    Ok(Some(Mail::Shipped(mail::Shipped {
+        to,
+        group: group.id,
+        number,
+        cooperative: group.cooperative,
+        carrier: carrier.name.clone(),
+        tracking: carrier.tracking.clone(),
+        tracking_url: carrier.tracking_url.clone(),
+    })))
+}

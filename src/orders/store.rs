@@ -1,0 +1,506 @@
+//! Every statement on carts, orders, groups, lines and parcels.
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::{
+    cart::Priced,
+    model::{Address, Cart, CartLine, Fx, FrozenGroup, FrozenLine, GroupState, Order, OrderRow, OrderState},
+};
+use crate::{
+    catalog::price::Split,
+    clock::{Day, Time},
+    db::{Conn, DbError, Tx},
+    ids::{CartId, CartLineId, CoopId, DeliveryOptionId, FulfilmentId, ItemId, OrderGroupId, OrderId, OrderLineId, VariantId},
+    money::{Currency, Money},
+    schema::{
+        cart_deliveries, cart_lines, carts, cooperatives, delivery_options, fulfilment_items, fulfilments, order_contacts, order_events, order_groups,
+        order_lines, orders, variants,
+    },
+    tenancy::Scope,
+};
+
+fn json(value: &impl serde::Serialize) -> Result<serde_json::Value, DbError> {
+    serde_json::to_value(value).map_err(|e| DbError::Query(diesel::result::Error::SerializationError(e.into())))
+}
+fn unjson<T: serde::de::DeserializeOwned>(value: serde_json::Value) -> Result<T, DbError> {
+    serde_json::from_value(value).map_err(|e| DbError::Query(diesel::result::Error::DeserializationError(e.into())))
+}
+
+/// A cart nobody touched for this long is forgotten.
+const CART_LIFETIME: jiff::SignedDuration = jiff::SignedDuration::from_hours(24 * 30);
+
+pub(super) async fn insert_cart(tx: &mut Tx, now: Time, id: CartId, token_hash: Vec<u8>, currency: Currency, locale: &str) -> Result<(), DbError> {
+    diesel::insert_into(carts::table)
+        .values((
+            (carts::id.eq(id), carts::token_hash.eq(token_hash), carts::currency.eq(currency), carts::locale.eq(locale), carts::version.eq(1)),
+            (carts::created_at.eq(now), carts::updated_at.eq(now), carts::expires_at.eq(now.plus(CART_LIFETIME))),
+        ))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn cart_with_token(conn: &mut Conn, id: CartId, token_hash: Vec<u8>) -> Result<bool, DbError> {
+    let mine = carts::table.filter(carts::id.eq(id).and(carts::token_hash.eq(token_hash)));
+    Ok(diesel::select(diesel::dsl::exists(mine)).get_result(conn).await?)
+}
+
+pub(super) async fn lock_cart(tx: &mut Tx, id: CartId) -> Result<bool, DbError> {
+    Ok(carts::table.find(id).select(carts::id).for_update().first::<CartId>(tx).await.optional()?.is_some())
+}
+
+type CartColumns = (Currency, Option<String>, String, Option<String>, Option<serde_json::Value>, i64, Option<OrderId>);
+
+/// Three statements: the cart, its lines, its choices.
+pub(super) async fn cart(conn: &mut Conn, id: CartId) -> Result<Option<Cart>, DbError> {
+    let columns = (carts::currency, carts::country, carts::locale, carts::email, carts::shipping_address, carts::version, carts::live_order_id);
+    let Some((currency, country, locale, email, address, version, live_order)) =
+        carts::table.find(id).select(columns).first::<CartColumns>(conn).await.optional()?
+    else {
+        return Ok(None);
+    };
+    let lines: Vec<(CartLineId, VariantId, i32)> = cart_lines::table
+        .filter(cart_lines::cart_id.eq(id))
+        .order(cart_lines::id)
+        .select((cart_lines::id, cart_lines::variant_id, cart_lines::quantity))
+        .load(conn)
+        .await?;
+    let chosen = cart_deliveries::table
+        .filter(cart_deliveries::cart_id.eq(id))
+        .select((cart_deliveries::coop_id, cart_deliveries::option_id))
+        .load(conn)
+        .await?;
+    let address: Option<Address> = address.map(unjson).transpose()?;
+    let lines = lines.into_iter().map(|(id, variant, quantity)| CartLine { id, variant, quantity }).collect();
+    Ok(Some(Cart { id, currency, country, locale, email, address, version, live_order, lines, chosen }))
+}
+
+/// What a request may change; `None` leaves a field as it is.
+#[derive(Default)]
+pub(super) struct CartChange {
+    pub currency: Option<Currency>,
+    pub country: Option<String>,
+    pub email: Option<String>,
+    pub address: Option<Address>,
+}
+
+pub(super) async fn change_cart(tx: &mut Tx, now: Time, id: CartId, change: &CartChange) -> Result<(), DbError> {
+    let row = carts::table.find(id);
+    if let Some(currency) = change.currency {
+        diesel::update(row).set(carts::currency.eq(currency)).execute(tx).await?;
+    }
+    if let Some(country) = &change.country {
+        diesel::update(row).set(carts::country.eq(country)).execute(tx).await?;
+    }
+    if let Some(email) = &change.email {
+        diesel::update(row).set(carts::email.eq(email)).execute(tx).await?;
+    }
+    if let Some(address) = &change.address {
+        diesel::update(row).set((carts::shipping_address.eq(json(address)?), carts::country.eq(&address.country))).execute(tx).await?;
+    }
+    diesel::update(row).set((carts::version.eq(carts::version + 1), carts::updated_at.eq(now), carts::expires_at.eq(now.plus(CART_LIFETIME)))).execute(tx).await?;
+    Ok(())
+}
+
+/// Adds to the line of that variant, or makes it. False for a variant that is not there.
+pub(super) async fn put_line(tx: &mut Tx, cart: CartId, variant: VariantId, quantity: i32, add: bool) -> Result<bool, DbError> {
+    let coop: Option<CoopId> = variants::table.filter(variants::id.eq(variant)).select(variants::coop_id).first(tx).await.optional()?;
+    let Some(coop) = coop else { return Ok(false) };
+    let kept = if add { 1 } else { 0 };
+    let row = (
+        cart_lines::id.eq(CartLineId::new()),
+        cart_lines::cart_id.eq(cart),
+        cart_lines::coop_id.eq(coop),
+        cart_lines::variant_id.eq(variant),
+        cart_lines::quantity.eq(quantity),
+    );
+    diesel::insert_into(cart_lines::table)
+        .values(row)
+        .on_conflict((cart_lines::cart_id, cart_lines::variant_id))
+        .do_update()
+        .set(cart_lines::quantity.eq(cart_lines::quantity * kept + quantity))
+        .execute(tx)
+        .await?;
+    Ok(true)
+}
+pub(super) async fn clear_lines(tx: &mut Tx, cart: CartId) -> Result<(), DbError> {
+    diesel::delete(cart_lines::table.filter(cart_lines::cart_id.eq(cart))).execute(tx).await?;
+    Ok(())
+}
+/// Sets a line's quantity, or deletes it at zero. False if the cart has no such line.
+pub(super) async fn set_line(tx: &mut Tx, cart: CartId, line: CartLineId, quantity: i32) -> Result<bool, DbError> {
+    let row = cart_lines::table.filter(cart_lines::cart_id.eq(cart).and(cart_lines::id.eq(line)));
+    let changed = if quantity == 0 {
+        diesel::delete(row).execute(tx).await?
+    } else {
+        diesel::update(row).set(cart_lines::quantity.eq(quantity)).execute(tx).await?
+    };
+    Ok(changed == 1)
+}
+/// False if that cooperative has no such option.
+pub(super) async fn choose_delivery(tx: &mut Tx, cart: CartId, coop: CoopId, option: DeliveryOptionId) -> Result<bool, DbError> {
+    let known = delivery_options::table.find((coop, option)).filter(delivery_options::active.eq(true));
+    if !diesel::select(diesel::dsl::exists(known)).get_result::<bool>(tx).await? {
+        return Ok(false);
+    }
+    diesel::insert_into(cart_deliveries::table)
+        .values((cart_deliveries::cart_id.eq(cart), cart_deliveries::coop_id.eq(coop), cart_deliveries::option_id.eq(option)))
+        .on_conflict((cart_deliveries::cart_id, cart_deliveries::coop_id))
+        .do_update()
+        .set(cart_deliveries::option_id.eq(option))
+        .execute(tx)
+        .await?;
+    Ok(true)
+}
+
+/// A delivery option as a cart prices it.
+#[derive(Clone, Debug, Queryable)]
+pub struct DeliveryRow {
+    pub coop: CoopId,
+    pub id: DeliveryOptionId,
+    pub name: String,
+    pub countries: Vec<String>,
+    pub currency: Currency,
+    pub base_minor: i64,
+    pub per_kg_minor: i64,
+    pub min_days: i32,
+    pub max_days: i32,
+}
+pub(super) async fn deliveries(conn: &mut Conn, coops: &[CoopId]) -> Result<Vec<DeliveryRow>, DbError> {
+    Ok(delivery_options::table
+        .filter(delivery_options::coop_id.eq_any(coops).and(delivery_options::active.eq(true)))
+        .select((
+            delivery_options::coop_id,
+            delivery_options::id,
+            delivery_options::name,
+            delivery_options::countries,
+            delivery_options::currency,
+            delivery_options::base_minor,
+            delivery_options::per_kg_minor,
+            delivery_options::min_days,
+            delivery_options::max_days,
+        ))
+        .load(conn)
+        .await?)
+}
+
+pub(super) async fn insert_order(tx: &mut Tx, now: Time, id: OrderId, number: &str, cart: &Cart, priced: &Priced) -> Result<(), DbError> {
+    let country = cart.country.clone().unwrap_or_default();
+    diesel::insert_into(orders::table)
+        .values((
+            (orders::id.eq(id), orders::number.eq(number), orders::token_generation.eq(1), orders::cart_id.eq(cart.id), orders::state.eq(OrderState::PendingPayment)),
+            (orders::currency.eq(cart.currency), orders::country.eq(country), orders::locale.eq(&cart.locale), orders::goods_minor.eq(priced.goods.minor)),
+            (orders::shipping_minor.eq(priced.shipping.minor), orders::duties_minor.eq(priced.duties.minor), orders::tax_minor.eq(priced.tax.minor)),
+            (orders::tax_added_minor.eq(priced.tax_added.minor), orders::total_minor.eq(priced.total.minor), orders::refunded_minor.eq(0)),
+            (orders::tax_reason.eq(priced.tax_reason), orders::placed_at.eq(now), orders::updated_at.eq(now)),
+        ))
+        .execute(tx)
+        .await?;
+    let contact = (
+        order_contacts::order_id.eq(id),
+        order_contacts::email.eq(cart.email.as_deref().unwrap_or_default()),
+        order_contacts::shipping_address.eq(json(&cart.address)?),
+    );
+    diesel::insert_into(order_contacts::table).values(contact).execute(tx).await?;
+    diesel::update(carts::table.find(cart.id)).set(carts::live_order_id.eq(id)).execute(tx).await?;
+    Ok(())
+}
+
+pub(super) async fn insert_parts(tx: &mut Tx, now: Time, order: OrderId, priced: &Priced) -> Result<(), DbError> {
+    let mut groups = Vec::new();
+    let mut lines = Vec::new();
+    for group in &priced.groups {
+        let id = OrderGroupId::new();
+        let Some(choice) = group.choice() else { continue };
+        groups.push((
+            (order_groups::coop_id.eq(group.coop), order_groups::id.eq(id), order_groups::order_id.eq(order), order_groups::state.eq(GroupState::Pending)),
+            (order_groups::delivery_name.eq(choice.name.clone()), order_groups::min_days.eq(choice.min_days), order_groups::max_days.eq(choice.max_days)),
+            (order_groups::shipping_minor.eq(choice.amount.minor), order_groups::shipping_tax_minor.eq(group.shipping_tax.minor)),
+            (order_groups::shipping_own_minor.eq(choice.own.minor), order_groups::own_currency.eq(choice.own.currency), order_groups::updated_at.eq(now)),
+        ));
+        for (position, line) in (0_i16..).zip(priced.lines.iter().filter(|l| l.offer.coop == group.coop)) {
+            let o = &line.offer;
+            lines.push((
+                (order_lines::coop_id.eq(group.coop), order_lines::id.eq(OrderLineId::new()), order_lines::order_id.eq(order), order_lines::group_id.eq(id)),
+                (order_lines::position.eq(position), order_lines::variant_id.eq(o.variant), order_lines::title.eq(o.title.clone())),
+                (order_lines::variant_title.eq(o.variant_title.clone()), order_lines::quantity.eq(line.line.quantity), order_lines::unit_minor.eq(o.unit.minor)),
+                (order_lines::goods_minor.eq(line.goods.minor), order_lines::tax_minor.eq(line.tax.minor), order_lines::tax_bp.eq(bp(line.tax_bp))),
+                (order_lines::tax_inclusive.eq(o.tax_inclusive), order_lines::commission_bp.eq(bp(o.commission_bp)), order_lines::premium_bp.eq(bp(o.premium_bp))),
+                (order_lines::commission_minor.eq(line.parts.commission.minor), order_lines::producer_minor.eq(line.parts.producer.minor)),
+                (order_lines::premium_minor.eq(line.parts.premium.minor), order_lines::own_currency.eq(o.own_currency)),
+                (order_lines::producer_own_minor.eq(line.producer_own.minor), order_lines::premium_own_minor.eq(line.premium_own.minor)),
+                (order_lines::fx_rate.eq(line.fx.rate.clone()), order_lines::fx_source.eq(line.fx.source.clone()), order_lines::fx_day.eq(line.fx.day)),
+                (order_lines::split.eq(line.split.map(|s| json(&s)).transpose()?), order_lines::refunded_quantity.eq(0)),
+                (order_lines::stock_owner.eq(o.stock_owner), order_lines::made_to_order_days.eq(o.made_to_order_days)),
+            ));
+        }
+    }
+    diesel::insert_into(order_groups::table).values(groups).execute(tx).await?;
+    diesel::insert_into(order_lines::table).values(lines).execute(tx).await?;
+    Ok(())
+}
+fn bp(value: u32) -> i32 {
+    i32::try_from(value).unwrap_or(i32::MAX)
+}
+
+type OrderColumns = (
+    orders::id,
+    orders::number,
+    orders::token_generation,
+    orders::state,
+    orders::currency,
+    orders::country,
+    orders::total_minor,
+    orders::refunded_minor,
+    orders::placed_at,
+    orders::paid_at,
+);
+const ORDER: OrderColumns = (
+    orders::id,
+    orders::number,
+    orders::token_generation,
+    orders::state,
+    orders::currency,
+    orders::country,
+    orders::total_minor,
+    orders::refunded_minor,
+    orders::placed_at,
+    orders::paid_at,
+);
+
+pub(super) async fn lock_order(tx: &mut Tx, id: OrderId) -> Result<Option<Order>, DbError> {
+    Ok(orders::table.find(id).select(ORDER).for_update().first::<OrderRow>(tx).await.optional()?.map(Order::from))
+}
+pub(super) async fn order(conn: &mut Conn, id: OrderId) -> Result<Option<Order>, DbError> {
+    Ok(orders::table.find(id).select(ORDER).first::<OrderRow>(conn).await.optional()?.map(Order::from))
+}
+pub(super) async fn live_order(conn: &mut Conn, cart: CartId) -> Result<Option<OrderId>, DbError> {
+    let live = carts::table.inner_join(orders::table.on(orders::id.nullable().eq(carts::live_order_id))).filter(carts::id.eq(cart));
+    Ok(live.filter(orders::state.ne(OrderState::Cancelled)).select(orders::id).first(conn).await.optional()?)
+}
+
+/// The state, its date, and a row of what happened.
+pub(super) async fn move_order(tx: &mut Tx, now: Time, order: &Order, to: OrderState, event: &str, detail: Option<&str>) -> Result<(), DbError> {
+    diesel::update(orders::table.find(order.id)).set((orders::state.eq(to), orders::updated_at.eq(now))).execute(tx).await?;
+    if to == OrderState::Paid {
+        diesel::update(orders::table.find(order.id)).set(orders::paid_at.eq(now)).execute(tx).await?;
+    }
+    let row = (
+        (order_events::id.eq(crate::ids::new_uuid()), order_events::order_id.eq(order.id), order_events::event.eq(event)),
+        (order_events::from_state.eq(order.state.as_str()), order_events::to_state.eq(to.as_str()), order_events::detail.eq(detail), order_events::at.eq(now)),
+    );
+    diesel::insert_into(order_events::table).values(row).execute(tx).await?;
+    Ok(())
+}
+pub(super) async fn move_groups(tx: &mut Tx, now: Time, order: OrderId, from: GroupState, to: GroupState) -> Result<(), DbError> {
+    diesel::update(order_groups::table.filter(order_groups::order_id.eq(order).and(order_groups::state.eq(from))))
+        .set((order_groups::state.eq(to), order_groups::updated_at.eq(now)))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+pub(super) async fn move_group(tx: &mut Tx, now: Time, scope: Scope, id: OrderGroupId, to: GroupState) -> Result<(), DbError> {
+    diesel::update(order_groups::table.find((scope.coop(), id))).set((order_groups::state.eq(to), order_groups::updated_at.eq(now))).execute(tx).await?;
+    Ok(())
+}
+pub(super) async fn forget_live_order(tx: &mut Tx, order: OrderId) -> Result<(), DbError> {
+    diesel::update(carts::table.filter(carts::live_order_id.eq(order))).set(carts::live_order_id.eq(None::<OrderId>)).execute(tx).await?;
+    Ok(())
+}
+pub(super) async fn add_refund(tx: &mut Tx, order: OrderId, lines: &[(OrderLineId, i32)], amount: i64) -> Result<(), DbError> {
+    diesel::update(orders::table.find(order)).set(orders::refunded_minor.eq(orders::refunded_minor + amount)).execute(tx).await?;
+    for (line, quantity) in lines {
+        diesel::update(order_lines::table.filter(order_lines::id.eq(line)))
+            .set(order_lines::refunded_quantity.eq(order_lines::refunded_quantity + quantity))
+            .execute(tx)
+            .await?;
+    }
+    Ok(())
+}
+pub(super) async fn contact(conn: &mut Conn, order: OrderId) -> Result<Option<(String, Option<Address>)>, DbError> {
+    let row: Option<(String, serde_json::Value)> =
+        order_contacts::table.find(order).select((order_contacts::email, order_contacts::shipping_address)).first(conn).await.optional()?;
+    row.map(|(email, address)| Ok((email, unjson(address)?))).transpose()
+}
+
+#[derive(Queryable)]
+struct LineRow {
+    id: OrderLineId,
+    coop: CoopId,
+    group: OrderGroupId,
+    variant: VariantId,
+    title: String,
+    variant_title: String,
+    quantity: i32,
+    refunded_quantity: i32,
+    stock_owner: String,
+    amounts: (i64, i64, bool, i64, i64, i64),
+    own: (Currency, i64, i64),
+    fx: (String, String, Day),
+    split: Option<serde_json::Value>,
+}
+
+pub(super) async fn frozen_lines(conn: &mut Conn, order: OrderId, currency: Currency) -> Result<Vec<FrozenLine>, DbError> {
+    use order_lines as l;
+    let rows: Vec<LineRow> = l::table
+        .filter(l::order_id.eq(order))
+        .order((l::coop_id, l::position))
+        .select((
+            l::id,
+            l::coop_id,
+            l::group_id,
+            l::variant_id,
+            l::title,
+            l::variant_title,
+            l::quantity,
+            l::refunded_quantity,
+            l::stock_owner,
+            (l::goods_minor, l::tax_minor, l::tax_inclusive, l::commission_minor, l::producer_minor, l::premium_minor),
+            (l::own_currency, l::producer_own_minor, l::premium_own_minor),
+            (l::fx_rate, l::fx_source, l::fx_day),
+            l::split,
+        ))
+        .load(conn)
+        .await?;
+    rows.into_iter().map(|row| row.frozen(currency)).collect()
+}
+impl LineRow {
+    fn frozen(self, currency: Currency) -> Result<FrozenLine, DbError> {
+        let money = |minor| Money::new(minor, currency);
+        let (goods, tax, tax_inclusive, commission, producer, premium) = self.amounts;
+        let (own, producer_own, premium_own) = self.own;
+        let (rate, source, day) = self.fx;
+        let split: Option<Split> = self.split.map(unjson).transpose()?;
+        Ok(FrozenLine {
+            id: self.id,
+            coop: self.coop,
+            group: self.group,
+            variant: self.variant,
+            title: self.title,
+            variant_title: self.variant_title,
+            quantity: self.quantity,
+            refunded_quantity: self.refunded_quantity,
+            brand_owned: self.stock_owner == "brand",
+            goods: money(goods),
+            tax: money(tax),
+            tax_inclusive,
+            commission: money(commission),
+            producer: money(producer),
+            premium: money(premium),
+            producer_own: Money::new(producer_own, own),
+            premium_own: Money::new(premium_own, own),
+            split,
+            fx: Fx { rate, source, day },
+        })
+    }
+}
+
+pub(super) async fn frozen_groups(conn: &mut Conn, order: OrderId, currency: Currency) -> Result<Vec<FrozenGroup>, DbError> {
+    use order_groups as g;
+    type Row = (OrderGroupId, CoopId, String, GroupState, String, i64, i64, i64, Currency);
+    let rows: Vec<Row> = g::table
+        .inner_join(cooperatives::table)
+        .filter(g::order_id.eq(order))
+        .order(g::coop_id)
+        .select((g::id, g::coop_id, cooperatives::name, g::state, g::delivery_name, g::shipping_minor, g::shipping_tax_minor, g::shipping_own_minor, g::own_currency))
+        .load(conn)
+        .await?;
+    let view = |(id, coop, cooperative, state, delivery, shipping, tax, own, own_currency): Row| FrozenGroup {
+        id,
+        coop,
+        cooperative,
+        state,
+        delivery,
+        shipping: Money::new(shipping, currency),
+        shipping_tax: Money::new(tax, currency),
+        shipping_own: Money::new(own, own_currency),
+    };
+    Ok(rows.into_iter().map(view).collect())
+}
+
+/// A cooperative's group of an order, locked.
+pub(super) async fn lock_group(tx: &mut Tx, scope: Scope, order: OrderId) -> Result<Option<(OrderGroupId, GroupState)>, DbError> {
+    Ok(order_groups::table
+        .filter(order_groups::coop_id.eq(scope.coop()).and(order_groups::order_id.eq(order)))
+        .select((order_groups::id, order_groups::state))
+        .for_update()
+        .first(tx)
+        .await
+        .optional()?)
+}
+pub(super) async fn unshipped_groups(tx: &mut Tx, order: OrderId) -> Result<i64, DbError> {
+    Ok(order_groups::table
+        .filter(order_groups::order_id.eq(order).and(order_groups::state.eq_any([GroupState::Pending, GroupState::ToShip])))
+        .count()
+        .get_result(tx)
+        .await?)
+}
+
+/// How a parcel travels.
+#[derive(Clone, Debug)]
+pub struct Carrier {
+    pub name: String,
+    pub tracking: Option<String>,
+    pub tracking_url: Option<String>,
+}
+pub(super) async fn insert_fulfilment(
+    tx: &mut Tx,
+    now: Time,
+    scope: Scope,
+    group: OrderGroupId,
+    carrier: &Carrier,
+    items: &[ItemId],
+) -> Result<FulfilmentId, DbError> {
+    let id = FulfilmentId::new();
+    diesel::insert_into(fulfilments::table)
+        .values((
+            (fulfilments::coop_id.eq(scope.coop()), fulfilments::id.eq(id), fulfilments::group_id.eq(group), fulfilments::carrier.eq(&carrier.name)),
+            (fulfilments::tracking.eq(&carrier.tracking), fulfilments::tracking_url.eq(&carrier.tracking_url), fulfilments::shipped_at.eq(now)),
+        ))
+        .execute(tx)
+        .await?;
+    let rows: Vec<_> = items
+        .iter()
+        .map(|item| (fulfilment_items::coop_id.eq(scope.coop()), fulfilment_items::fulfilment_id.eq(id), fulfilment_items::item_id.eq(*item)))
+        .collect();
+    diesel::insert_into(fulfilment_items::table).values(rows).execute(tx).await?;
+    Ok(id)
+}
+/// (carrier, tracking, shipped) of a group's parcels, oldest first.
+pub(super) async fn parcels(conn: &mut Conn, group: OrderGroupId) -> Result<Vec<(String, Option<String>, Time)>, DbError> {
+    Ok(fulfilments::table
+        .filter(fulfilments::group_id.eq(group))
+        .order(fulfilments::id)
+        .select((fulfilments::carrier, fulfilments::tracking, fulfilments::shipped_at))
+        .load(conn)
+        .await?)
+}
+
+/// A cooperative's orders that were paid, newest first, keyset by group id.
+pub(super) async fn groups_of(
+    conn: &mut Conn,
+    scope: Scope,
+    state: Option<GroupState>,
+    after: Option<OrderGroupId>,
+    limit: i64,
+) -> Result<Vec<(OrderGroupId, OrderId, String, GroupState, Option<Time>)>, DbError> {
+    let mut query = order_groups::table
+        .inner_join(orders::table)
+        .filter(order_groups::coop_id.eq(scope.coop()).and(order_groups::state.ne(GroupState::Pending)))
+        .order(order_groups::id.desc())
+        .limit(limit)
+        .select((order_groups::id, order_groups::order_id, orders::number, order_groups::state, orders::paid_at))
+        .into_boxed();
+    if let Some(state) = state {
+        query = query.filter(order_groups::state.eq(state));
+    }
+    if let Some(after) = after {
+        query = query.filter(order_groups::id.lt(after));
+    }
+    Ok(query.load(conn).await?)
+}
+
+/// Where a cooperative's mail goes.
+pub(super) async fn cooperative_email(conn: &mut Conn, coop: CoopId) -> Result<String, DbError> {
+    Ok(cooperatives::table.find(coop).select(cooperatives::contact_email).first(conn).await?)
+}

@@ -1,0 +1,230 @@
+//! The main job as one thread: a cooperative lists, a buyer pays, the books and the record agree, the parcel leaves.
+use diesel_async::SimpleAsyncConnection;
+use haat::{ledger, money::Currency};
+use passport::verify_bundle;
+use serde_json::{Value, json};
+
+use crate::support::{Client, TestApp, api_test};
+
+/// A cooperative that is approved, with a manager who is signed in, a way to deliver, and a rate from euros.
+pub async fn cooperative(app: &TestApp, slug: &str) -> Client {
+    let (coop, account, session) = (uuid::Uuid::now_v7(), uuid::Uuid::now_v7(), uuid::Uuid::now_v7());
+    let token = haat::secrets::Token::parse(&format!("session_{slug}"));
+    let hash: String = token.hash().iter().map(|b| format!("{b:02x}")).collect();
+    let at = app.clock.now();
+    let sql = format!(
+        "INSERT INTO cooperatives (id, slug, name, legal_form, about, country, district, currency, locale, state, commission_bp, premium_bp, contact_email, version, created_at, updated_at)
+         VALUES ('{coop}', '{slug}', 'Cooperative {slug}', 'society', '', 'IN', 'Jaipur', 'INR', 'hi', 'approved', 1500, 1000, '{slug}@coop.example', 1, '{at}', '{at}');
+         INSERT INTO accounts (id, email, name, locale, created_at, updated_at) VALUES ('{account}', '{slug}@people.example', 'M', 'hi', '{at}', '{at}');
+         INSERT INTO memberships (id, account_id, coop_id, role, created_at) VALUES ('{}', '{account}', '{coop}', 'manager', '{at}');
+         INSERT INTO sessions (id, account_id, token_hash, created_at, expires_at) VALUES ('{session}', '{account}', '\\x{hash}', '{at}', '2027-01-01');
+         INSERT INTO delivery_options (coop_id, id, name, countries, currency, base_minor, per_kg_minor, min_days, max_days, active)
+         VALUES ('{coop}', '{}', 'Post', '{{*}}', 'INR', 60000, 0, 7, 21, true);
+         INSERT INTO fx_rates VALUES ('EUR', 'INR', '2026-11-20', '100.00', 'a test') ON CONFLICT DO NOTHING;",
+        uuid::Uuid::now_v7(),
+        uuid::Uuid::now_v7()
+    );
+    app.db.db.conn().await.unwrap().batch_execute(&sql).await.unwrap();
+    app.visitor().bearer(token.reveal())
+}
+
+/// A published product with one variant; the variant's id.
+pub async fn product(manager: &Client, coop: &str, cents: i64, on_hand: i32) -> String {
+    let at = |path: &str| format!("/v1/manage/cooperatives/{coop}/{path}");
+    let template = manager.post(&at("price-templates"), json!({"name": "standard", "maker_bp": 5500, "materials_bp": 3000, "cooperative_bp": 1500})).await.expect(201);
+    let agreement = json!({"template": template["id"], "agreed_by": "Ganga", "method": "meeting", "date": "2026-11-01"});
+    manager.post(&at("price-agreements"), agreement).await.expect(201);
+    let body = json!({"title": "Indigo dabu stole", "description": "Hand printed.", "kind": "stole", "template": template["id"],
+        "variants": [{"prices": [{"amount": cents, "currency": "EUR"}], "stock": {"policy": "finite", "on_hand": on_hand}, "grams": 300}]});
+    let made = manager.post(&at("products"), body).await.expect(201);
+    let gate = manager.post(&at(&format!("products/{}/publish", made["id"].as_str().unwrap())), json!({})).await.expect(200);
+    assert_eq!(gate["gate"]["result"], "pass");
+    made["variants"][0].as_str().unwrap().to_owned()
+}
+
+pub struct Basket {
+    pub client: Client,
+    pub id: String,
+    pub total: Value,
+}
+pub async fn basket(app: &TestApp, variant: &str, quantity: i32) -> Basket {
+    let address = json!({"name": "Asha Brandt", "line1": "Lindenweg 4", "city": "Freiburg", "postal_code": "79100", "country": "DE"});
+    let body = json!({"currency": "EUR", "email": "asha@buyer.example", "shipping_address": address, "lines": [{"variant": variant, "quantity": quantity}]});
+    let cart = app.visitor().post("/v1/store/carts", body).await.expect(201);
+    let client = app.visitor().with("X-Cart-Token", cart["token"].as_str().unwrap());
+    Basket { client, id: cart["id"].as_str().unwrap().to_owned(), total: cart["totals"]["total"].clone() }
+}
+pub fn checkout_body(total: &Value) -> Value {
+    json!({"expected_total": total, "success_url": "https://shop.example/ok?s={CHECKOUT_SESSION_ID}", "cancel_url": "https://shop.example/cart"})
+}
+fn session_of(checkout: &Value) -> String {
+    let url = checkout["checkout_url"].as_str().unwrap();
+    url.rsplit('/').next().unwrap().split(['?', '#']).next().unwrap().to_owned()
+}
+async fn balance(app: &TestApp, name: &str, currency: &str) -> i64 {
+    let all = ledger::balances(&mut *app.db.db.conn().await.unwrap(), name).await.unwrap();
+    let currency: Currency = currency.parse().unwrap();
+    all.iter().filter(|(_, m)| m.currency == currency).map(|(_, m)| m.minor).sum()
+}
+
+#[actix_web::test]
+async fn a_sale_from_listing_to_parcel() {
+    api_test(async |app| {
+        let manager = cooperative(app, "bagru").await;
+        let variant = product(&manager, "bagru", 6000, 5).await;
+        let listed = app.visitor().get("/v1/store/products?currency=EUR&q=indig").await.expect(200);
+        assert_eq!(listed["data"][0]["price_from"]["formatted"], "€60.00");
+        let detail = app.visitor().get("/v1/store/products/indigo-dabu-stole?currency=EUR").await.expect(200);
+        let parts = &detail["variants"][0]["price_breakdown"];
+        assert_eq!((parts["producer"]["amount"].as_i64(), parts["premium"]["amount"].as_i64(), parts["platform"]["amount"].as_i64()), (Some(4636), Some(464), Some(900)));
+
+        let basket = basket(app, &variant, 1).await;
+        assert_eq!(basket.total["amount"], 6600, "60.00 and delivery of INR 600 at 100");
+        let buyer = basket.client.with("Idempotency-Key", "one");
+        let path = format!("/v1/store/carts/{}/checkout", basket.id);
+        let checkout = buyer.post(&path, checkout_body(&basket.total)).await.expect(201);
+        let again = buyer.post(&path, checkout_body(&basket.total)).await.expect(201);
+        assert_eq!(checkout, again, "the same key is the same answer");
+        assert_eq!(checkout["order"]["status"], "pending_payment");
+
+        let session = session_of(&checkout);
+        app.sandbox.control().pay(&session).unwrap();
+        app.sandbox.control().webhooks_settled().await;
+        app.run_jobs().await;
+        let (id, token) = (checkout["order"]["id"].as_str().unwrap(), checkout["order_token"].as_str().unwrap());
+        let guest = app.visitor().with("X-Order-Token", token);
+        let order = guest.get(&format!("/v1/store/orders/{id}")).await.expect(200);
+        assert_eq!(order["status"], "paid");
+        // The buyer's return settles again: nothing more happens.
+        let state = app.visitor().get(&format!("/v1/store/checkout/{session}")).await.expect(200);
+        assert_eq!(state["state"], "paid");
+
+        assert_eq!(balance(app, "coop_pending:", "INR").await, 463_636, "51.00 at 100 is 5,100.00, of which ten elevenths");
+        assert_eq!(balance(app, "premium_pending:", "INR").await, 46_364);
+        assert_eq!(balance(app, "commission", "EUR").await, 900);
+        assert_eq!(balance(app, "shipping_payable:", "INR").await, 60_000);
+        assert_eq!(balance(app, "stripe_balance", "EUR").await, 6600 - balance(app, "stripe_fees", "EUR").await);
+        assert!(balance(app, "stripe_fees", "EUR").await > 0);
+
+        let code = order["parcels"][0]["lines"][0]["items"][0]["code"].as_str().unwrap().to_owned();
+        manager.post("/v1/manage/cooperatives/bagru/fulfilments", json!({"order": id, "carrier": "India Post", "tracking": "EE1"})).await.expect(201);
+        let twice = manager.post("/v1/manage/cooperatives/bagru/fulfilments", json!({"order": id, "carrier": "India Post"})).await.problem(409);
+        assert_eq!(twice, "conflict");
+        assert_eq!(balance(app, "coop_available:", "INR").await, 463_636 + 60_000);
+        assert_eq!(balance(app, "premium_fund:", "INR").await, 46_364);
+        assert_eq!(guest.get(&format!("/v1/store/orders/{id}")).await.expect(200)["status"], "shipped");
+
+        let item = app.visitor().get(&format!("/v1/provenance/items/{}", code.to_lowercase())).await.expect(200);
+        let events: Vec<_> = item["events"].as_array().unwrap().iter().map(|e| e["type"].as_str().unwrap()).collect();
+        assert_eq!(events, ["created", "minted", "sold", "packed", "shipped"]);
+        let bundle = app.visitor().get(&format!("/v1/provenance/items/{code}/bundle")).await;
+        assert!(verify_bundle(bundle.text.as_bytes()).ok());
+        let tampered = bundle.text.replacen("haat-item-bundle-v1", "haat-item-bundle-v2", 1);
+        assert!(!verify_bundle(tampered.as_bytes()).ok());
+
+        app.run_jobs().await;
+        let mails: Vec<_> = app.app.mailer.kept().into_iter().map(|m| (m.to, m.subject)).collect();
+        assert_eq!(mails.len(), 3, "{mails:?}");
+        assert!(app.app.mailer.kept()[0].text.contains(&code) || app.app.mailer.kept()[1].text.contains(&code), "the buyer's mail links her piece");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn an_event_delivered_five_times_is_one_sale() {
+    api_test(async |app| {
+        let manager = cooperative(app, "bagru").await;
+        let variant = product(&manager, "bagru", 6000, 5).await;
+        let basket = basket(app, &variant, 2).await;
+        let checkout = basket.client.with("Idempotency-Key", "k").post(&format!("/v1/store/carts/{}/checkout", basket.id), checkout_body(&basket.total)).await.expect(201);
+        let session = session_of(&checkout);
+        app.sandbox.control().pay(&session).unwrap();
+        app.sandbox.control().webhooks_settled().await;
+        app.run_jobs().await;
+        let settle = || haat::checkout::settle(&app.app, &session);
+        let outcomes = futures_util::join!(settle(), settle(), settle(), settle(), settle());
+        for outcome in [outcomes.0, outcomes.1, outcomes.2, outcomes.3, outcomes.4] {
+            assert_eq!(outcome.unwrap(), haat::checkout::Settled::Paid);
+        }
+        assert_eq!(balance(app, "commission", "EUR").await, 1800);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_wrong_signature_rings_no_bell() {
+    api_test(async |app| {
+        let event = json!({"id": "evt_1", "type": "checkout.session.completed", "created": 1, "livemode": false, "data": {"object": {"id": "cs_1"}}});
+        let at = app.clock.now().unix();
+        let signed = |secret: &str| stripe_client::sign(event.to_string().as_bytes(), secret, at).unwrap();
+        let refused = app.visitor().with("Stripe-Signature", signed("whsec_other")).post("/webhooks/stripe", event.clone()).await;
+        assert_eq!(refused.problem(400), "invalid-body");
+        // Control: the right secret is heard.
+        let heard = app.visitor().with("Stripe-Signature", signed("whsec_test")).post("/webhooks/stripe", event.clone()).await;
+        assert_eq!(heard.status, 200);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn an_abandoned_page_gives_the_stock_back_and_only_then() {
+    api_test(async |app| {
+        let manager = cooperative(app, "bagru").await;
+        let variant = product(&manager, "bagru", 6000, 1).await;
+        let first = basket(app, &variant, 1).await;
+        let second = basket(app, &variant, 1).await;
+        let path = |b: &Basket| format!("/v1/store/carts/{}/checkout", b.id);
+        let checkout = first.client.with("Idempotency-Key", "a").post(&path(&first), checkout_body(&first.total)).await.expect(201);
+        let refused = second.client.with("Idempotency-Key", "b").post(&path(&second), checkout_body(&second.total)).await;
+        assert_eq!(refused.problem(409), "out-of-stock");
+        app.sandbox.control().expire(&session_of(&checkout)).unwrap();
+        app.sandbox.control().webhooks_settled().await;
+        app.run_jobs().await;
+        second.client.with("Idempotency-Key", "c").post(&path(&second), checkout_body(&second.total)).await.expect(201);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_lost_answer_is_resumed_by_the_same_key() {
+    api_test(async |app| {
+        let manager = cooperative(app, "bagru").await;
+        let variant = product(&manager, "bagru", 6000, 1).await;
+        let basket = basket(app, &variant, 1).await;
+        let path = format!("/v1/store/carts/{}/checkout", basket.id);
+        app.sandbox.control().fault(drop_after());
+        let buyer = basket.client.with("Idempotency-Key", "k");
+        assert_eq!(buyer.post(&path, checkout_body(&basket.total)).await.problem(503), "payment-provider-unknown");
+        let resumed = buyer.post(&path, checkout_body(&basket.total)).await.expect(201);
+        assert_eq!(app.sandbox.control().all("cs_").len(), 1, "one page, however often it was asked for");
+        let wrong = json!({"expected_total": {"amount": 1, "currency": "EUR"}, "success_url": "https://shop.example/", "cancel_url": "https://shop.example/"});
+        assert_eq!(buyer.post(&path, wrong).await.problem(422), "idempotency-key-reused");
+        assert!(resumed["checkout_url"].is_string());
+    })
+    .await;
+}
+fn drop_after() -> stripe_sandbox::Fault {
+    serde_json::from_value(json!({"operation": "create_session", "kind": "drop_after", "times": 1})).unwrap()
+}
+
+#[actix_web::test]
+async fn what_is_not_yours_is_not_there() {
+    api_test(async |app| {
+        let manager = cooperative(app, "bagru").await;
+        let other = cooperative(app, "pedana").await;
+        let variant = product(&manager, "bagru", 6000, 1).await;
+        assert_eq!(other.get("/v1/manage/cooperatives/bagru/orders").await.problem(404), "not-found");
+        assert_eq!(app.visitor().get("/v1/manage/cooperatives/bagru/orders").await.problem(401), "unauthenticated");
+        manager.get("/v1/manage/cooperatives/bagru/orders").await.expect(200);
+        let basket = basket(app, &variant, 1).await;
+        let thief = app.visitor().with("X-Cart-Token", "cart_guess");
+        assert_eq!(thief.get(&format!("/v1/store/carts/{}", basket.id)).await.problem(404), "not-found");
+        basket.client.get(&format!("/v1/store/carts/{}", basket.id)).await.expect(200);
+        let mass = json!({"lines": [{"variant": variant, "quantity": 1, "price_minor": 1}]});
+        assert_eq!(basket.client.patch(&format!("/v1/store/carts/{}", basket.id), mass).await.problem(422), "invalid");
+        let negative = json!({"lines": [{"variant": variant, "quantity": -1}]});
+        assert_eq!(basket.client.patch(&format!("/v1/store/carts/{}", basket.id), negative).await.problem(422), "invalid");
+        assert_eq!(app.visitor().get("/v1/store/products?currency=EUR&colour=red").await.problem(400), "invalid-query");
+    })
+    .await;
+}
