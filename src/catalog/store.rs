@@ -97,13 +97,15 @@ pub(super) async fn status(conn: &mut Conn, scope: Scope, id: ProductId) -> Resu
 }
 
 pub(super) async fn set_status(tx: &mut Tx, now: Time, scope: Scope, id: ProductId, to: Status) -> Result<(), DbError> {
-    let published = (to == Status::Published).then_some(now);
+    // The first publication dates it; a later one does not make it new.
+    if to == Status::Published {
+        let undated = products::table.find((scope.coop(), id)).filter(products::published_at.is_null());
+        diesel::update(undated).set(products::published_at.eq(now)).execute(tx).await?;
+    }
     diesel::update(products::table.find((scope.coop(), id)))
         .set((products::status.eq(to), products::updated_at.eq(now), products::version.eq(products::version + 1)))
         .execute(tx)
         .await?;
-    // The first publication dates it; a later one does not make it new.
-    diesel::update(products::table.find((scope.coop(), id)).filter(products::published_at.is_null())).set(products::published_at.eq(published)).execute(tx).await?;
     Ok(())
 }
 

@@ -281,10 +281,8 @@ pub(super) async fn live_order(conn: &mut Conn, cart: CartId) -> Result<Option<O
 
 /// The state, its date, and a row of what happened.
 pub(super) async fn move_order(tx: &mut Tx, now: Time, order: &Order, to: OrderState, event: &str, detail: Option<&str>) -> Result<(), DbError> {
-    diesel::update(orders::table.find(order.id)).set((orders::state.eq(to), orders::updated_at.eq(now))).execute(tx).await?;
-    if to == OrderState::Paid {
-        diesel::update(orders::table.find(order.id)).set(orders::paid_at.eq(now)).execute(tx).await?;
-    }
+    let paid_at = if to == OrderState::Paid { Some(now) } else { order.paid_at };
+    diesel::update(orders::table.find(order.id)).set((orders::state.eq(to), orders::paid_at.eq(paid_at), orders::updated_at.eq(now))).execute(tx).await?;
     let row = (
         (order_events::id.eq(crate::ids::new_uuid()), order_events::order_id.eq(order.id), order_events::event.eq(event)),
         (order_events::from_state.eq(order.state.as_str()), order_events::to_state.eq(to.as_str()), order_events::detail.eq(detail), order_events::at.eq(now)),
