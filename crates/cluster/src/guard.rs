@@ -20,7 +20,7 @@ use crate::{Error, Life, PATIENCE, POLL, pidfile::PidFile, place::Place};
 ///
 /// `read` ends when the last writing end of the pipe is closed, that is, when we are gone. The stopper asks again each second because
 /// a server that has only just begun ignores the signal. It holds the directory's lock too: as long as one of the two lives, the
-/// server will be stopped. A server that ended without being asked leaves everything as it is, for the log to be read. The directory's
+/// server will be stopped. (`sleep` does not: it would keep the directory locked for a second after the end.) A server that ended without being asked leaves everything as it is, for the log to be read. The directory's
 /// lock, which marks it as ours, goes last.
 const GUARD: &str = r#"
 bin=$1 data=$2 sock=$3 log=$4 signal=$5 remove=$6; shift 6
@@ -29,7 +29,7 @@ exec 3<&0 4>&1 5>&2 </dev/null >>"$log" 2>&1 || exit
 "$bin/postgres" -D "$data" -k "$sock" "$@" 3<&- 4>&- &
 server=$!
 exec 5>&-
-( read -r _ <&3; : >"$sock/asked"; while kill -s "$signal" $server 2>/dev/null; do sleep 1; done ) &
+( read -r _ <&3; : >"$sock/asked"; while kill -s "$signal" $server 2>/dev/null; do sleep 1 4>&-; done ) &
 stopper=$!
 exec 3<&-
 wait $server; status=$?
@@ -62,14 +62,8 @@ const SETTINGS: &[&str] = &[
 const DURABLE: &[&str] = &["fsync=on", "synchronous_commit=on", "full_page_writes=on"];
 
 /// For databases that live for a test: nothing waits for a disk, and no background work visits hundreds of them.
-const UNTIL_WE_END: &[&str] = &[
-    "fsync=off",
-    "synchronous_commit=off",
-    "full_page_writes=off",
-    "wal_level=minimal",
-    "max_wal_senders=0",
-    "autovacuum=off",
-];
+const UNTIL_WE_END: &[&str] =
+    &["fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0", "autovacuum=off"];
 
 /// A log larger than this is set aside at the next start, and the one set aside before is removed: 4 MB is months of use.
 const MAX_LOG: u64 = 4 << 20;
@@ -88,14 +82,7 @@ pub struct Guard {
 }
 
 impl Guard {
-    pub fn spawn(
-        place: &Place,
-        bin: &Path,
-        socket_dir: &Path,
-        lock: File,
-        server_lock: File,
-        life: Life,
-    ) -> Result<Self, Error> {
+    pub fn spawn(place: &Place, bin: &Path, socket_dir: &Path, lock: File, server_lock: File, life: Life) -> Result<Self, Error> {
         let log = place.log();
         let log_start = match fs::symlink_metadata(&log) {
             Ok(found) if found.len() > MAX_LOG => {

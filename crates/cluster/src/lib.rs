@@ -72,8 +72,8 @@ impl Cluster {
     /// [`Error::InUse`] if another process runs it; otherwise whatever keeps a server from running, each with its remedy.
     pub fn start(dir: &Path, life: Life) -> Result<Self, Error> {
         let begun = Instant::now();
+        let mut place = Place::claim(dir)?;
         loop {
-            let place = Place::claim(dir)?;
             if let Some(lock) = place.lock(place::CLUSTER_LOCK)? {
                 return Self::begin(&place, lock, life);
             }
@@ -81,6 +81,7 @@ impl Cluster {
                 return Err(Error::InUse { dir: place.dir });
             }
             std::thread::sleep(POLL);
+            place = place.reclaimed()?;
         }
     }
 
@@ -91,19 +92,19 @@ impl Cluster {
     /// As [`Cluster::start`], and [`Error::NotReady`] if another process holds the directory and its server never answers.
     pub fn attach_or_start(dir: &Path) -> Result<Self, Error> {
         let begun = Instant::now();
+        let mut place = Place::claim(dir)?;
         loop {
-            let place = Place::claim(dir)?;
             if let Some(lock) = place.lock(place::CLUSTER_LOCK)? {
                 return Self::begin(&place, lock, Life::Durable);
             }
-            if let Some(socket_dir) = PidFile::read(&place.data()).filter(PidFile::ready).and_then(|it| it.answering())
-            {
+            if let Some(socket_dir) = PidFile::read(&place.data()).filter(PidFile::ready).and_then(|it| it.answering()) {
                 return Ok(Self { data: place.data(), socket_dir, guard: None });
             }
             if begun.elapsed() > PATIENCE {
                 return Err(Error::NotReady { seconds: PATIENCE.as_secs(), log: place.log() });
             }
             std::thread::sleep(POLL);
+            place = place.reclaimed()?;
         }
     }
 

@@ -66,13 +66,19 @@ impl Place {
         }
         let dir = fs::canonicalize(&dir).map_err(|e| Error::io("resolve", &dir, e))?;
         refuse_foreign(&dir)?;
-        if let Some(account) = &account {
-            if owner_of(&dir)?.0 != account.uid {
-                chown(&dir, Some(account.uid), Some(account.gid)).map_err(|e| Error::io("hand over", &dir, e))?;
-            }
+        if let Some(account) = &account
+            && owner_of(&dir)?.0 != account.uid
+        {
+            chown(&dir, Some(account.uid), Some(account.gid)).map_err(|e| Error::io("hand over", &dir, e))?;
+            // Once more, because a umask may have closed the ancestors that we made.
             refuse_closed(&dir, account)?;
         }
         Ok(Self { dir, account })
+    }
+
+    /// The same directory, made again if a cluster that lived until its starter ended has removed it meanwhile.
+    pub fn reclaimed(self) -> Result<Self, Error> {
+        if self.dir.exists() { Ok(self) } else { Self::claim(&self.dir) }
     }
 
     pub fn data(&self) -> PathBuf {
@@ -91,7 +97,7 @@ impl Place {
             let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
             let file = match rustix::fs::open(&path, flags, Mode::RUSR | Mode::WUSR) {
                 Ok(fd) => File::from(fd),
-                // A cluster that lived until its starter ended has just removed its directory: the caller claims it anew.
+                // A cluster that lived until its starter ended has just removed its directory: the caller reclaims it.
                 Err(rustix::io::Errno::NOENT) => return Ok(None),
                 Err(e) => return Err(Error::io("open", &path, e)),
             };
@@ -102,8 +108,7 @@ impl Place {
             }
             // The file may have been removed between the opening and the locking: then its lock protects nothing.
             let locked = file.metadata().map_err(|e| Error::io("look at", &path, e))?;
-            if fs::symlink_metadata(&path).is_ok_and(|named| named.ino() == locked.ino() && named.dev() == locked.dev())
-            {
+            if fs::symlink_metadata(&path).is_ok_and(|named| named.ino() == locked.ino() && named.dev() == locked.dev()) {
                 return Ok(Some(file));
             }
         }
@@ -131,12 +136,10 @@ impl Place {
         match DirBuilder::new().mode(0o700).create(&folder) {
             Ok(()) => {
                 if let Some(account) = &self.account {
-                    lchown(&folder, Some(account.uid), Some(account.gid))
-                        .map_err(|e| Error::io("hand over", &folder, e))?;
+                    lchown(&folder, Some(account.uid), Some(account.gid)).map_err(|e| Error::io("hand over", &folder, e))?;
                 }
                 // A umask can only have closed it to its own account.
-                fs::set_permissions(&folder, Permissions::from_mode(0o700))
-                    .map_err(|e| Error::io("open", &folder, e))?;
+                fs::set_permissions(&folder, Permissions::from_mode(0o700)).map_err(|e| Error::io("open", &folder, e))?;
             }
             Err(e) if e.kind() == ErrorKind::AlreadyExists => {
                 let found = fs::symlink_metadata(&folder).map_err(|e| Error::io("look at", &folder, e))?;
@@ -224,19 +227,14 @@ fn refuse_foreign(dir: &Path) -> Result<(), Error> {
 fn refuse_closed(dir: &Path, account: &Account) -> Result<(), Error> {
     let existing: Vec<&Path> = dir.ancestors().filter(|path| path.is_dir()).collect();
     // Root's own empty directory is handed over before it is used.
-    let entered: Vec<&Path> =
-        existing.into_iter().filter(|path| *path != dir || owner_of(path).is_ok_and(|it| it.0 != 0)).collect();
+    let entered: Vec<&Path> = existing.into_iter().filter(|path| *path != dir || owner_of(path).is_ok_and(|it| it.0 != 0)).collect();
     let Some(deepest) = entered.first() else { return Ok(()) };
     if enters(deepest, account)? {
         return Ok(());
     }
     for path in entered.iter().rev() {
         if !enters(path, account)? {
-            return Err(Error::Closed {
-                dir: dir.to_owned(),
-                closed: (*path).to_owned(),
-                account: account.name.clone(),
-            });
+            return Err(Error::Closed { dir: dir.to_owned(), closed: (*path).to_owned(), account: account.name.clone() });
         }
     }
     Ok(())

@@ -91,9 +91,7 @@ fn candidates() -> Vec<PathBuf> {
     let mut found = Vec::new();
     for (root, prefix, tail) in PACKAGED {
         let entries = fs::read_dir(root).into_iter().flatten().flatten();
-        found.extend(
-            entries.filter(|e| e.file_name().as_bytes().starts_with(prefix.as_bytes())).map(|e| e.path().join(tail)),
-        );
+        found.extend(entries.filter(|e| e.file_name().as_bytes().starts_with(prefix.as_bytes())).map(|e| e.path().join(tail)));
     }
     // A link in PATH may stand alone: the programs are beside what it points to.
     let path = env("PATH").unwrap_or_default();
@@ -110,15 +108,21 @@ fn from_pg_config() -> Vec<PathBuf> {
     vec![OsStr::from_bytes(answer.stdout.trim_ascii()).into()]
 }
 
-/// `postgres (PostgreSQL) 17.5 (Debian …)` → 17; also `18beta1`, `19devel`.
+/// Debian names the folder by the version, which saves asking the program (20 ms at every start); a false name would be found out by
+/// the server, which refuses data of another version.
 fn major_version(dir: &Path) -> Option<u32> {
-    if !dir.join("initdb").is_file() {
+    if !dir.join("initdb").is_file() || !dir.join("postgres").is_file() {
         return None;
+    }
+    let named = dir.strip_prefix(PACKAGED[0].0).ok().and_then(|rest| rest.iter().next()?.to_str()?.parse().ok());
+    if named.is_some() {
+        return named;
     }
     let answer = Command::new(dir.join("postgres")).arg("--version").output().ok()?;
     parse_version(&String::from_utf8_lossy(&answer.stdout))
 }
 
+/// `postgres (PostgreSQL) 17.5 (Debian …)` → 17; also `18beta1`, `19devel`.
 fn parse_version(text: &str) -> Option<u32> {
     let version = text.strip_prefix("postgres (PostgreSQL) ")?;
     let digits = version.bytes().take_while(u8::is_ascii_digit).count();

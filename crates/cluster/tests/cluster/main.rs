@@ -32,8 +32,10 @@ fn a_restart_finds_its_data_and_is_durable() {
     }
     ask(&cluster, "postgres", "CREATE TABLE kept AS SELECT 42 AS n").unwrap();
     let pid = server_pid(&folder.path);
+    assert!(!support::unlocked(&folder.path), "control: a running server's directory is locked");
     cluster.stop().unwrap();
     assert!(!alive(pid), "the server outlived stop()");
+    assert!(support::unlocked(&folder.path), "something holds the directory after stop()");
 
     let warm = Instant::now();
     let cluster = Cluster::start(&folder.path, Life::Durable).unwrap();
@@ -106,7 +108,7 @@ fn a_killed_owner_leaves_no_server_and_its_data_is_found_again() {
     assert_eq!(owner.line(), "owned true");
     let pid = server_pid(&folder.path);
     assert!(alive(pid), "control: the server runs while its owner does");
-    kill("KILL", owner.id());
+    kill(owner.id());
     eventually("the server ends after its owner", || !alive(pid));
     // And at once, while the guard may still be at work.
     let cluster = Cluster::start(&folder.path, Life::Durable).unwrap();
@@ -120,7 +122,7 @@ fn a_killed_owner_of_a_short_lived_cluster_leaves_no_folder() {
     assert_eq!(owner.line(), "owned true");
     let pid = server_pid(&folder.path);
     assert!(folder.path.join("pgdata").exists(), "control: there was a folder");
-    kill("KILL", owner.id());
+    kill(owner.id());
     eventually("the folder goes", || !folder.path.exists());
     assert!(!alive(pid));
 }
@@ -154,7 +156,7 @@ fn after_everything_was_killed_the_next_start_recovers() {
     let cluster = Cluster::start(&folder.path, Life::Durable).unwrap();
     ask(&cluster, "postgres", "CREATE TABLE kept AS SELECT 7 AS n").unwrap();
     let pid = server_pid(&folder.path);
-    kill("KILL", pid);
+    kill(pid);
     assert!(matches!(cluster.stop(), Err(Error::Unclean { .. })), "control: it did not end in order");
     // The number of the killed server belongs to another process by now: to this one.
     let path = folder.path.join("pgdata/postmaster.pid");
@@ -168,15 +170,16 @@ fn after_everything_was_killed_the_next_start_recovers() {
 }
 
 #[test]
+#[cfg(target_os = "linux")] // It finds the guard in /proc.
 fn a_server_without_a_guard_is_stopped_before_the_next_start() {
     let folder = Folder::new("orphan");
     let owner = Second::run("process_that_holds", &folder.path);
     assert_eq!(owner.line(), "owned true");
     let pid = server_pid(&folder.path);
     for guard in support::processes_naming("haat-guard", &folder.path) {
-        kill("KILL", guard);
+        kill(guard);
     }
-    kill("KILL", owner.id());
+    kill(owner.id());
     std::thread::sleep(std::time::Duration::from_millis(200));
     assert!(alive(pid), "control: nobody stopped it");
     let cluster = Cluster::start(&folder.path, Life::Durable).unwrap();
@@ -242,10 +245,7 @@ fn data_of_another_version_is_refused_with_both_versions() {
     fs::write(&path, "14\n").unwrap();
     let refused = Cluster::start(&folder.path, Life::Durable).unwrap_err();
     let said = refused.to_string();
-    assert!(
-        said.contains("made by PostgreSQL 14") && said.contains(&format!("has PostgreSQL {}", version.trim())),
-        "{said}"
-    );
+    assert!(said.contains("made by PostgreSQL 14") && said.contains(&format!("has PostgreSQL {}", version.trim())), "{said}");
     // Control: with its own version it starts again.
     fs::write(&path, version).unwrap();
     Cluster::start(&folder.path, Life::Durable).unwrap().stop().unwrap();

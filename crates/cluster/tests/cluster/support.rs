@@ -10,6 +10,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::{
+    fs::FlockOperation,
+    process::{Pid, Signal},
+};
+
 /// Where a second process is told its directory.
 const GIVEN: &str = "CLUSTER_TEST_DIR";
 
@@ -123,38 +128,39 @@ pub fn server_pid(dir: &Path) -> u32 {
     text.lines().next().unwrap().parse().unwrap()
 }
 
-pub fn kill(signal: &str, pid: u32) {
-    assert!(Command::new("kill").args(["-s", signal, &pid.to_string()]).status().unwrap().success());
+pub fn kill(pid: u32) {
+    rustix::process::kill_process(process(pid), Signal::KILL).unwrap();
 }
 
 /// Whether a process runs; one that has ended and waits to be collected does not.
 pub fn alive(pid: u32) -> bool {
-    let state = Command::new("ps").args(["-o", "stat=", "-p", &pid.to_string()]).output().unwrap();
-    let state = String::from_utf8_lossy(&state.stdout);
-    !state.trim().is_empty() && !state.trim().starts_with('Z')
+    let ended = fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|it| it.contains(") Z "));
+    !ended && rustix::process::test_kill_process(process(pid)).is_ok()
+}
+
+fn process(pid: u32) -> Pid {
+    Pid::from_raw(pid.try_into().unwrap()).unwrap()
 }
 
 /// Processes whose command line holds both.
+#[cfg(target_os = "linux")]
 pub fn processes_naming(text: &str, dir: &Path) -> Vec<u32> {
-    let all = Command::new("ps").args(["-A", "-ww", "-o", "pid=,args="]).output().unwrap();
-    let all = String::from_utf8_lossy(&all.stdout).replace('\n', "\n\0");
-    // A command line may span lines (a script given to a shell), so it is split where a line begins with a number.
-    let mut found = Vec::new();
-    let mut current: Option<(u32, String)> = None;
-    for line in all.split('\0') {
-        let first = line.split_whitespace().next().and_then(|word| word.parse().ok());
-        match (first, &mut current) {
-            (Some(pid), _) => {
-                found.extend(current.take());
-                current = Some((pid, line.to_owned()));
-            }
-            (None, Some((_, args))) => args.push_str(line),
-            (None, None) => {}
-        }
-    }
-    found.extend(current);
     let dir = dir.to_string_lossy();
-    found.into_iter().filter(|(_, args)| args.contains(text) && args.contains(&*dir)).map(|(pid, _)| pid).collect()
+    let processes = fs::read_dir("/proc").unwrap().flatten().filter_map(|it| it.file_name().to_str()?.parse().ok());
+    let names_both = |pid: &u32| {
+        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let line = String::from_utf8_lossy(&line);
+        line.contains(text) && line.contains(&*dir)
+    };
+    processes.filter(names_both).collect()
+}
+
+/// Whether nobody holds the locks of a cluster's directory.
+pub fn unlocked(dir: &Path) -> bool {
+    ["cluster.lock", "server.lock"].iter().all(|name| {
+        let file = fs::File::open(dir.join(name)).unwrap();
+        rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok()
+    })
 }
 
 pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
