@@ -11,7 +11,9 @@ use diesel::{
 use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
 
 /// A moment, UTC, to the microsecond: PostgreSQL's `timestamptz`, RFC 3339 in JSON.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, AsExpression, FromSqlRow, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, AsExpression, FromSqlRow, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+)]
 #[schema(value_type = String, format = DateTime)]
 #[diesel(sql_type = Timestamptz)]
 #[serde(transparent)]
@@ -62,7 +64,9 @@ impl ToSql<Timestamptz, Pg> for Time {
 }
 
 /// A calendar day: PostgreSQL's `date`, `2026-03-03` in JSON.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, AsExpression, FromSqlRow, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, AsExpression, FromSqlRow, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+)]
 #[schema(value_type = String, format = Date)]
 #[diesel(sql_type = Date)]
 #[serde(transparent)]

@@ -150,7 +150,10 @@ impl Operation {
     }
     /// What happened outside is unknown: the lease ends now, so that the same key can resume at once.
     pub async fn release(&self, db: &Db, clock: &Clock) -> Result<(), DbError> {
-        diesel::update(keys::table.find((&self.principal, &self.key))).set(keys::locked_until.eq(clock.now())).execute(&mut *db.conn().await?).await?;
+        diesel::update(keys::table.find((&self.principal, &self.key)))
+            .set(keys::locked_until.eq(clock.now()))
+            .execute(&mut *db.conn().await?)
+            .await?;
         Ok(())
     }
 }

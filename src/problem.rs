@@ -197,7 +197,9 @@ pub struct ProblemBody(pub serde_json::Map<String, serde_json::Value>);
 
 /// `api-spec/problems.md`.
 pub fn catalogue() -> String {
-    let mut text = String::from("# Problems\n\nEvery error is `application/problem+json` (RFC 9457) with one of these stable codes. Generated; do not edit.\n\n| status | code | title |\n|---|---|---|\n");
+    let mut text = String::from(
+        "# Problems\n\nEvery error is `application/problem+json` (RFC 9457) with one of these stable codes. Generated; do not edit.\n\n| status | code | title |\n|---|---|---|\n",
+    );
     for kind in Kind::ALL {
         let (status, code, title) = kind.parts();
         text.push_str(&format!("| {status} | `{code}` | {title} |\n"));

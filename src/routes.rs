@@ -11,17 +11,18 @@ use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
 
 use crate::{
     app::App,
-    catalog, checkout,
-    health,
-    orders,
+    catalog, checkout, health, orders,
     problem::{Kind, Problem, ProblemView},
-    provenance,
-    telemetry,
+    provenance, telemetry,
 };
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Haat", version = "1", description = "Fair-trade commerce: every item can be traced, every price taken apart, every coin followed."),
+    info(
+        title = "Haat",
+        version = "1",
+        description = "Fair-trade commerce: every item can be traced, every price taken apart, every coin followed."
+    ),
     components(schemas(ProblemView))
 )]
 struct Api;

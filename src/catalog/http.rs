@@ -21,7 +21,12 @@ use crate::{
 };
 
 pub fn routes(api: &mut ServiceConfig) {
-    api.service(list_products).service(get_product).service(create_product).service(publish_product).service(create_template).service(create_agreement);
+    api.service(list_products)
+        .service(get_product)
+        .service(create_product)
+        .service(publish_product)
+        .service(create_template)
+        .service(create_agreement);
 }
 
 #[derive(serde::Deserialize, utoipa::IntoParams)]
@@ -261,7 +266,12 @@ fn view(mut detail: Detail, currency: Currency) -> Result<ProductDetail, Problem
 #[utoipa::path(tag = "storefront", operation_id = "get_product", params(("id" = String, Path, description = "id or slug"), DetailQuery),
     responses((status = 200, body = ProductDetail), (status = 301), (status = 304), (status = 400, body = ProblemView), (status = 404, body = ProblemView)))]
 #[get("/v1/store/products/{id}")]
-async fn get_product(app: web::Data<App>, id: web::Path<String>, request: actix_web::HttpRequest, Params(query): Params<DetailQuery>) -> Result<HttpResponse, Problem> {
+async fn get_product(
+    app: web::Data<App>,
+    id: web::Path<String>,
+    request: actix_web::HttpRequest,
+    Params(query): Params<DetailQuery>,
+) -> Result<HttpResponse, Problem> {
     let detail = read::detail(&mut *app.db.conn().await?, &id, query.currency).await?.ok_or(Kind::NotFound)?;
     if *id != detail.slug && id.parse::<uuid::Uuid>().is_err() {
         let location = format!("/v1/store/products/{}?currency={}", detail.slug, query.currency);

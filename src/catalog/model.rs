@@ -108,8 +108,12 @@ impl NewProduct {
 pub enum Gate {
     Pass,
     /// It is published, and what is not declared is left out of every pay figure.
-    Undeclared { reasons: Vec<Reason> },
-    Blocked { reasons: Vec<Reason> },
+    Undeclared {
+        reasons: Vec<Reason>,
+    },
+    Blocked {
+        reasons: Vec<Reason>,
+    },
 }
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct Reason {
@@ -215,14 +219,7 @@ mod tests {
     use super::*;
 
     fn good() -> GateFacts {
-        GateFacts {
-            title: "Stole".into(),
-            active_variants: 1,
-            unpriced: 0,
-            has_template: true,
-            template_accepted: true,
-            cooperative_approved: true,
-        }
+        GateFacts { title: "Stole".into(), active_variants: 1, unpriced: 0, has_template: true, template_accepted: true, cooperative_approved: true }
     }
     #[test]
     fn the_gate_is_three_valued() {

@@ -100,7 +100,13 @@ async fn checkout_cart(app: web::Data<App>, mine: CartToken, key: idempotency::K
     }
 }
 
-async fn finish(app: &App, operation: &idempotency::Operation, cart: CartId, expected: Money, urls: &ReturnUrls) -> Result<idempotency::StoredAnswer, Error> {
+async fn finish(
+    app: &App,
+    operation: &idempotency::Operation,
+    cart: CartId,
+    expected: Money,
+    urls: &ReturnUrls,
+) -> Result<idempotency::StoredAnswer, Error> {
     let page = super::begin(app, operation.id, cart, expected, urls).await?;
     let order = orders::order(&mut *app.db.conn().await?, page.order).await?;
     // The answer is stored without the token: it is derived again when it is given again.

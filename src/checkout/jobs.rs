@@ -141,7 +141,13 @@ impl Run<App> for RefundUnexpected {
         db.transaction(async |tx| payments::prepare_once(tx, now, self.operation, payments::Kind::Refund, self.order.uuid(), &request).await).await?;
         match payments::attempt::<stripe_client::Refund>(db, &app.clock, &app.stripe, self.operation).await? {
             Attempt::Done(done) => {
-                let source = Source { kind_of: "charge", id: settle::charge_uuid(&self.charge), kind: "returned", group: self.order.to_string(), occurred_at: now };
+                let source = Source {
+                    kind_of: "charge",
+                    id: settle::charge_uuid(&self.charge),
+                    kind: "returned",
+                    group: self.order.to_string(),
+                    occurred_at: now,
+                };
                 let posting = [Posting::new(Account::BuyerRefundable, Account::StripeBalance, money, "unexpected")];
                 db.transaction(async |tx| {
                     payments::succeeded(tx, now, self.operation, &done.id).await?;

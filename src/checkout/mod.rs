@@ -198,13 +198,7 @@ async fn lost(app: &App, session: &CheckoutSession) -> Result<Opened, Error> {
 }
 
 /// The cart's checkout under an idempotency operation: places the order unless an earlier attempt did, then opens its page.
-pub async fn begin(
-    app: &App,
-    operation: OperationId,
-    cart: CartId,
-    expected_total: Money,
-    urls: &ReturnUrls,
-) -> Result<CheckoutSession, Error> {
+pub async fn begin(app: &App, operation: OperationId, cart: CartId, expected_total: Money, urls: &ReturnUrls) -> Result<CheckoutSession, Error> {
     if store::session(&mut *app.db.conn().await?, operation).await?.is_none() {
         if let Some(live) = orders::live_order(&mut *app.db.conn().await?, cart).await? {
             clear_live_order(app, live).await?;

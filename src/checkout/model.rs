@@ -5,7 +5,9 @@ use crate::{
     clock::Time,
     db::{DbError, Retryable},
     ids::{OperationId, OrderId},
-    ledger, money::Money, orders, payments, provenance,
+    ledger,
+    money::Money,
+    orders, payments, provenance,
 };
 
 text_enum! {
@@ -39,7 +41,9 @@ text_enum! {
 pub enum Reported {
     Open,
     /// The buyer chose a way to pay that takes days.
-    Processing { intent: Option<String> },
+    Processing {
+        intent: Option<String>,
+    },
     Paid(Payment),
     Expired,
 }

@@ -237,7 +237,8 @@ mod tests {
         let owed: i64 = postings.iter().filter(|p| p.amount.currency == Currency::INR).map(|p| p.amount.minor).sum();
         assert_eq!(owed, 359_040);
         for currency in [Currency::USD, Currency::INR] {
-            let clearing = postings.iter().filter(|p| p.amount.currency == currency && (p.debit == Account::FxClearing || p.credit == Account::FxClearing));
+            let clearing =
+                postings.iter().filter(|p| p.amount.currency == currency && (p.debit == Account::FxClearing || p.credit == Account::FxClearing));
             assert!(clearing.count() > 0, "{currency} passes through clearing");
         }
     }

@@ -50,7 +50,11 @@ fn read(session: &Session) -> Result<Reported, Error> {
         (Some("open"), _) => Ok(Reported::Open),
         (Some("expired"), _) => Ok(Reported::Expired),
         (Some("complete"), "unpaid") => {
-            let failed = session.payment_intent.as_ref().and_then(|i| i.object()).is_some_and(|i| i.status == "requires_payment_method" || i.status == "canceled");
+            let failed = session
+                .payment_intent
+                .as_ref()
+                .and_then(|i| i.object())
+                .is_some_and(|i| i.status == "requires_payment_method" || i.status == "canceled");
             Ok(if failed { Reported::Expired } else { Reported::Processing { intent } })
         }
         (Some("complete"), "paid") => {
@@ -93,7 +97,15 @@ async fn unknown(app: &App, session: &Session, reported: &Reported) -> Result<Se
     Err(Error::NotFound)
 }
 
-async fn apply(app: &App, tx: &mut Tx, now: Time, known: &CheckoutSession, session_id: &str, reported: &Reported, live: bool) -> Result<Settled, Error> {
+async fn apply(
+    app: &App,
+    tx: &mut Tx,
+    now: Time,
+    known: &CheckoutSession,
+    session_id: &str,
+    reported: &Reported,
+    live: bool,
+) -> Result<Settled, Error> {
     let order = orders::lock(tx, known.order).await?;
     // Under the order's lock: what another settle did while we were asking.
     let known = store::session(tx, known.operation).await?.ok_or(Error::NotFound)?;
@@ -121,7 +133,15 @@ async fn apply(app: &App, tx: &mut Tx, now: Time, known: &CheckoutSession, sessi
     }
 }
 
-async fn paid(app: &App, tx: &mut Tx, now: Time, known: &CheckoutSession, order: &orders::Order, payment: &Payment, live: bool) -> Result<Settled, Error> {
+async fn paid(
+    app: &App,
+    tx: &mut Tx,
+    now: Time,
+    known: &CheckoutSession,
+    order: &orders::Order,
+    payment: &Payment,
+    live: bool,
+) -> Result<Settled, Error> {
     if known.charge.as_deref() == Some(payment.charge.as_str()) {
         return Ok(if order.state == OrderState::Cancelled { Settled::Expired } else { Settled::Paid });
     }
@@ -168,7 +188,19 @@ async fn refuse(tx: &mut Tx, now: Time, known: &CheckoutSession, order: &orders:
     if misfit == Misfit::WrongMode {
         return Ok(());
     }
-    enqueue(tx, now, &RefundUnexpected { operation: OperationId::new(), intent: payment.intent.clone(), charge: payment.charge.clone(), amount: payment.amount.minor, currency: payment.amount.currency, order: known.order }).await?;
+    enqueue(
+        tx,
+        now,
+        &RefundUnexpected {
+            operation: OperationId::new(),
+            intent: payment.intent.clone(),
+            charge: payment.charge.clone(),
+            amount: payment.amount.minor,
+            currency: payment.amount.currency,
+            order: known.order,
+        },
+    )
+    .await?;
     let source = Source { kind_of: "charge", id: charge_uuid(&payment.charge), kind: "unexpected", group: order.number.clone(), occurred_at: now };
     ledger::post(tx, now, &source, &postings::unexpected(payment.amount)).await?;
     Ok(())

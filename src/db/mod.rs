@@ -70,7 +70,9 @@ impl DbError {
         match self {
             Self::Pool(_) => true,
             Self::Query(DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _)) => true,
-            Self::Query(DieselError::DatabaseError(_, info)) => info.message().contains("lock timeout") || info.message().contains("statement timeout"),
+            Self::Query(DieselError::DatabaseError(_, info)) => {
+                info.message().contains("lock timeout") || info.message().contains("statement timeout")
+            }
             Self::Query(_) => false,
         }
     }
@@ -100,7 +102,8 @@ impl Db {
         let mut config = ManagerConfig::default();
         config.recycling_method = RecyclingMethod::Fast;
         let manager = AsyncDieselConnectionManager::<Conn>::new_with_config(with_options(url), config);
-        let pool = Pool::builder(manager).max_size(size).runtime(deadpool::Runtime::Tokio1).wait_timeout(Some(POOL_WAIT)).create_timeout(Some(POOL_WAIT));
+        let pool =
+            Pool::builder(manager).max_size(size).runtime(deadpool::Runtime::Tokio1).wait_timeout(Some(POOL_WAIT)).create_timeout(Some(POOL_WAIT));
         Self(pool.build().expect("the runtime is set, which is all that can be missing"))
     }
     /// For one lone statement. What must be atomic opens a transaction.

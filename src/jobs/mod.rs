@@ -12,7 +12,11 @@ mod worker;
 use jiff::SignedDuration;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{clock::Time, db::{DbError, Tx}, ids::JobId};
+use crate::{
+    clock::Time,
+    db::{DbError, Tx},
+    ids::JobId,
+};
 pub use store::{Counts, counts};
 pub use worker::{Hint, Registry, Worker};
 

@@ -2,7 +2,12 @@
 use diesel::{prelude::*, sql_types};
 use diesel_async::RunQueryDsl;
 
-use crate::{clock::Time, db::{Conn, DbError}, ids::JobId, schema::jobs};
+use crate::{
+    clock::Time,
+    db::{Conn, DbError},
+    ids::JobId,
+    schema::jobs,
+};
 
 #[derive(Debug, QueryableByName)]
 pub(super) struct Claimed {

@@ -6,7 +6,10 @@ use jiff::SignedDuration;
 use tokio::sync::Notify;
 
 use super::{Failure, Run, store};
-use crate::{clock::Clock, db::{Db, DbError}};
+use crate::{
+    clock::Clock,
+    db::{Db, DbError},
+};
 
 /// A lease: longer than the slowest job (a provider's time-out is 10 s, a file import renews by chunks).
 const LEASE: SignedDuration = SignedDuration::from_mins(5);

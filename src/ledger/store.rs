@@ -102,8 +102,7 @@ pub(super) async fn same_as_before(tx: &mut Tx, source: &Source, postings: &[&Po
         .load(tx)
         .await?;
     let id = |account: &Account, money: Money| account.id(money.currency);
-    let mut given: Vec<_> =
-        postings.iter().map(|p| (p.leg.clone(), p.amount.minor, id(&p.debit, p.amount), id(&p.credit, p.amount))).collect();
+    let mut given: Vec<_> = postings.iter().map(|p| (p.leg.clone(), p.amount.minor, id(&p.debit, p.amount), id(&p.credit, p.amount))).collect();
     before.sort();
     given.sort();
     if before == given { Ok(()) } else { Err(Error::Contradiction { source_id: source.id, kind: source.kind }) }

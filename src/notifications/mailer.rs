@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
-    message::{Mailbox, MultiPart, header::ContentType, SinglePart},
+    message::{Mailbox, MultiPart, SinglePart, header::ContentType},
 };
 
 use super::model::Mail;
@@ -77,7 +77,9 @@ fn secret_link(config: &Config, keys: &MasterKey, mail: &Mail) -> Option<String>
             let token = keys.token("order", m.order.uuid(), m.token_generation);
             Some(config.link(&format!("/orders/{}#{}", m.order, token.reveal())))
         }
-        Mail::Invitation(m) => Some(config.link(&format!("/invitations/{}#{}", m.invitation, keys.token("invitation", m.invitation, m.generation).reveal()))),
+        Mail::Invitation(m) => {
+            Some(config.link(&format!("/invitations/{}#{}", m.invitation, keys.token("invitation", m.invitation, m.generation).reveal())))
+        }
         Mail::NewOrder(_) | Mail::Shipped(_) | Mail::Refunded(_) => None,
     }
 }
@@ -170,7 +172,10 @@ mod tests {
             tracking_url: None,
         });
         let bytes = String::from_utf8(compose(&config(), &keys, &shipped).unwrap().message.formatted()).unwrap();
-        assert!(!bytes.lines().any(|line| line.starts_with("Bcc:") && !line.is_empty() && bytes.split("\r\n\r\n").next().unwrap().contains(line)), "{bytes}");
+        assert!(
+            !bytes.lines().any(|line| line.starts_with("Bcc:") && !line.is_empty() && bytes.split("\r\n\r\n").next().unwrap().contains(line)),
+            "{bytes}"
+        );
         assert!(bytes.contains("&lt;b&gt;"), "markup in a fact is text");
     }
 }

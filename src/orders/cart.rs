@@ -22,12 +22,21 @@ pub enum Missing {
     Email,
     ShippingAddress,
     /// The variant is not for sale, or not in this currency.
-    NotForSale { variant: crate::ids::VariantId },
-    OutOfStock { variant: crate::ids::VariantId, available: i32 },
+    NotForSale {
+        variant: crate::ids::VariantId,
+    },
+    OutOfStock {
+        variant: crate::ids::VariantId,
+        available: i32,
+    },
     /// The cooperative does not deliver there.
-    Delivery { cooperative: String },
+    Delivery {
+        cooperative: String,
+    },
     /// No exchange rate into the cooperative's currency is known.
-    ExchangeRate { cooperative: String },
+    ExchangeRate {
+        cooperative: String,
+    },
 }
 
 #[derive(Clone, Debug)]

@@ -222,7 +222,10 @@ pub fn is_country(code: &str) -> bool {
 /// Good enough to catch a slip; whether it exists only a mail can tell.
 pub fn is_email(text: &str) -> bool {
     let plain = text.len() <= 254 && !text.chars().any(|c| c.is_control() || c.is_whitespace());
-    plain && text.split_once('@').is_some_and(|(user, host)| !user.is_empty() && host.contains('.') && !host.starts_with('.') && !host.ends_with('.') && !host.contains('@'))
+    plain
+        && text.split_once('@').is_some_and(|(user, host)| {
+            !user.is_empty() && host.contains('.') && !host.starts_with('.') && !host.ends_with('.') && !host.contains('@')
+        })
 }
 
 #[derive(Clone, Debug)]
@@ -281,7 +284,9 @@ impl From<diesel::result::Error> for Error {
 impl Retryable for Error {
     fn retryable(&self) -> bool {
         match self {
-            Self::Db(e) | Self::Stock(stock::Error::Db(e)) | Self::Ledger(ledger::Error::Db(e)) | Self::Provenance(provenance::Error::Db(e)) => e.retryable(),
+            Self::Db(e) | Self::Stock(stock::Error::Db(e)) | Self::Ledger(ledger::Error::Db(e)) | Self::Provenance(provenance::Error::Db(e)) => {
+                e.retryable()
+            }
             _ => false,
         }
     }

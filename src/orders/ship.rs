@@ -19,7 +19,15 @@ use crate::{
 ///
 /// # Errors
 /// [`Error::NotToShip`] unless the group is paid and has not shipped: sending twice releases once.
-pub async fn ship(tx: &mut Tx, now: Time, keys: &MasterKey, public_url: &str, scope: Scope, order: OrderId, carrier: &Carrier) -> Result<FulfilmentId, Error> {
+pub async fn ship(
+    tx: &mut Tx,
+    now: Time,
+    keys: &MasterKey,
+    public_url: &str,
+    scope: Scope,
+    order: OrderId,
+    carrier: &Carrier,
+) -> Result<FulfilmentId, Error> {
     let head = super::lock(tx, order).await?;
     let (group, state) = store::lock_group(tx, scope, order).await?.ok_or(Error::NotFound)?;
     if state != GroupState::ToShip {
@@ -43,7 +51,12 @@ pub async fn ship(tx: &mut Tx, now: Time, keys: &MasterKey, public_url: &str, sc
     for line in lines.iter().filter(|l| !l.brand_owned) {
         // What was refunded before is no longer pending, and so not released.
         let kept = i64::from(line.quantity - line.refunded_quantity);
-        let part = |money: crate::money::Money| crate::money::Money::new(money.minor - cumulative_part(money.minor, i64::from(line.quantity), 0, i64::from(line.quantity) - kept), money.currency);
+        let part = |money: crate::money::Money| {
+            crate::money::Money::new(
+                money.minor - cumulative_part(money.minor, i64::from(line.quantity), 0, i64::from(line.quantity) - kept),
+                money.currency,
+            )
+        };
         let leg = |what: &str| format!("line:{}/{what}", line.id);
         let (pending, available) = (Account::CoopPending(line.coop), Account::CoopAvailable(line.coop));
         postings.push(Posting::new(pending, available, part(line.producer_own), leg("producer")).of_line(line.id));

@@ -4,7 +4,7 @@ use diesel_async::RunQueryDsl;
 
 use super::{
     cart::Priced,
-    model::{Address, Cart, CartLine, Fx, FrozenGroup, FrozenLine, GroupState, Order, OrderRow, OrderState},
+    model::{Address, Cart, CartLine, FrozenGroup, FrozenLine, Fx, GroupState, Order, OrderRow, OrderState},
 };
 use crate::{
     catalog::price::Split,
@@ -13,8 +13,8 @@ use crate::{
     ids::{CartId, CartLineId, CoopId, DeliveryOptionId, FulfilmentId, ItemId, OrderGroupId, OrderId, OrderLineId, VariantId},
     money::{Currency, Money},
     schema::{
-        cart_deliveries, cart_lines, carts, cooperatives, delivery_options, fulfilment_items, fulfilments, order_contacts, order_events, order_groups,
-        order_lines, orders, variants,
+        cart_deliveries, cart_lines, carts, cooperatives, delivery_options, fulfilment_items, fulfilments, order_contacts, order_events,
+        order_groups, order_lines, orders, variants,
     },
     tenancy::Scope,
 };
@@ -98,7 +98,10 @@ pub(super) async fn change_cart(tx: &mut Tx, now: Time, id: CartId, change: &Car
     if let Some(address) = &change.address {
         diesel::update(row).set((carts::shipping_address.eq(json(address)?), carts::country.eq(&address.country))).execute(tx).await?;
     }
-    diesel::update(row).set((carts::version.eq(carts::version + 1), carts::updated_at.eq(now), carts::expires_at.eq(now.plus(CART_LIFETIME)))).execute(tx).await?;
+    diesel::update(row)
+        .set((carts::version.eq(carts::version + 1), carts::updated_at.eq(now), carts::expires_at.eq(now.plus(CART_LIFETIME))))
+        .execute(tx)
+        .await?;
     Ok(())
 }
 
@@ -188,8 +191,19 @@ pub(super) async fn insert_order(tx: &mut Tx, now: Time, id: OrderId, number: &s
     let country = cart.country.clone().unwrap_or_default();
     diesel::insert_into(orders::table)
         .values((
-            (orders::id.eq(id), orders::number.eq(number), orders::token_generation.eq(1), orders::cart_id.eq(cart.id), orders::state.eq(OrderState::PendingPayment)),
-            (orders::currency.eq(cart.currency), orders::country.eq(country), orders::locale.eq(&cart.locale), orders::goods_minor.eq(priced.goods.minor)),
+            (
+                orders::id.eq(id),
+                orders::number.eq(number),
+                orders::token_generation.eq(1),
+                orders::cart_id.eq(cart.id),
+                orders::state.eq(OrderState::PendingPayment),
+            ),
+            (
+                orders::currency.eq(cart.currency),
+                orders::country.eq(country),
+                orders::locale.eq(&cart.locale),
+                orders::goods_minor.eq(priced.goods.minor),
+            ),
             (orders::shipping_minor.eq(priced.shipping.minor), orders::duties_minor.eq(priced.duties.minor), orders::tax_minor.eq(priced.tax.minor)),
             (orders::tax_added_minor.eq(priced.tax_added.minor), orders::total_minor.eq(priced.total.minor), orders::refunded_minor.eq(0)),
             (orders::tax_reason.eq(priced.tax_reason), orders::placed_at.eq(now), orders::updated_at.eq(now)),
@@ -213,23 +227,53 @@ pub(super) async fn insert_parts(tx: &mut Tx, now: Time, order: OrderId, priced:
         let id = OrderGroupId::new();
         let Some(choice) = group.choice() else { continue };
         groups.push((
-            (order_groups::coop_id.eq(group.coop), order_groups::id.eq(id), order_groups::order_id.eq(order), order_groups::state.eq(GroupState::Pending)),
-            (order_groups::delivery_name.eq(choice.name.clone()), order_groups::min_days.eq(choice.min_days), order_groups::max_days.eq(choice.max_days)),
+            (
+                order_groups::coop_id.eq(group.coop),
+                order_groups::id.eq(id),
+                order_groups::order_id.eq(order),
+                order_groups::state.eq(GroupState::Pending),
+            ),
+            (
+                order_groups::delivery_name.eq(choice.name.clone()),
+                order_groups::min_days.eq(choice.min_days),
+                order_groups::max_days.eq(choice.max_days),
+            ),
             (order_groups::shipping_minor.eq(choice.amount.minor), order_groups::shipping_tax_minor.eq(group.shipping_tax.minor)),
-            (order_groups::shipping_own_minor.eq(choice.own.minor), order_groups::own_currency.eq(choice.own.currency), order_groups::updated_at.eq(now)),
+            (
+                order_groups::shipping_own_minor.eq(choice.own.minor),
+                order_groups::own_currency.eq(choice.own.currency),
+                order_groups::updated_at.eq(now),
+            ),
         ));
         for (position, line) in (0_i16..).zip(priced.lines.iter().filter(|l| l.offer.coop == group.coop)) {
             let o = &line.offer;
             lines.push((
-                (order_lines::coop_id.eq(group.coop), order_lines::id.eq(OrderLineId::new()), order_lines::order_id.eq(order), order_lines::group_id.eq(id)),
+                (
+                    order_lines::coop_id.eq(group.coop),
+                    order_lines::id.eq(OrderLineId::new()),
+                    order_lines::order_id.eq(order),
+                    order_lines::group_id.eq(id),
+                ),
                 (order_lines::position.eq(position), order_lines::variant_id.eq(o.variant), order_lines::title.eq(o.title.clone())),
-                (order_lines::variant_title.eq(o.variant_title.clone()), order_lines::quantity.eq(line.line.quantity), order_lines::unit_minor.eq(o.unit.minor)),
+                (
+                    order_lines::variant_title.eq(o.variant_title.clone()),
+                    order_lines::quantity.eq(line.line.quantity),
+                    order_lines::unit_minor.eq(o.unit.minor),
+                ),
                 (order_lines::goods_minor.eq(line.goods.minor), order_lines::tax_minor.eq(line.tax.minor), order_lines::tax_bp.eq(bp(line.tax_bp))),
-                (order_lines::tax_inclusive.eq(o.tax_inclusive), order_lines::commission_bp.eq(bp(o.commission_bp)), order_lines::premium_bp.eq(bp(o.premium_bp))),
+                (
+                    order_lines::tax_inclusive.eq(o.tax_inclusive),
+                    order_lines::commission_bp.eq(bp(o.commission_bp)),
+                    order_lines::premium_bp.eq(bp(o.premium_bp)),
+                ),
                 (order_lines::commission_minor.eq(line.parts.commission.minor), order_lines::producer_minor.eq(line.parts.producer.minor)),
                 (order_lines::premium_minor.eq(line.parts.premium.minor), order_lines::own_currency.eq(o.own_currency)),
                 (order_lines::producer_own_minor.eq(line.producer_own.minor), order_lines::premium_own_minor.eq(line.premium_own.minor)),
-                (order_lines::fx_rate.eq(line.fx.rate.clone()), order_lines::fx_source.eq(line.fx.source.clone()), order_lines::fx_day.eq(line.fx.day)),
+                (
+                    order_lines::fx_rate.eq(line.fx.rate.clone()),
+                    order_lines::fx_source.eq(line.fx.source.clone()),
+                    order_lines::fx_day.eq(line.fx.day),
+                ),
                 (order_lines::split.eq(line.split.map(|s| json(&s)).transpose()?), order_lines::refunded_quantity.eq(0)),
                 (order_lines::stock_owner.eq(o.stock_owner), order_lines::made_to_order_days.eq(o.made_to_order_days)),
             ));
@@ -282,10 +326,18 @@ pub(super) async fn live_order(conn: &mut Conn, cart: CartId) -> Result<Option<O
 /// The state, its date, and a row of what happened.
 pub(super) async fn move_order(tx: &mut Tx, now: Time, order: &Order, to: OrderState, event: &str, detail: Option<&str>) -> Result<(), DbError> {
     let paid_at = if to == OrderState::Paid { Some(now) } else { order.paid_at };
-    diesel::update(orders::table.find(order.id)).set((orders::state.eq(to), orders::paid_at.eq(paid_at), orders::updated_at.eq(now))).execute(tx).await?;
+    diesel::update(orders::table.find(order.id))
+        .set((orders::state.eq(to), orders::paid_at.eq(paid_at), orders::updated_at.eq(now)))
+        .execute(tx)
+        .await?;
     let row = (
         (order_events::id.eq(crate::ids::new_uuid()), order_events::order_id.eq(order.id), order_events::event.eq(event)),
-        (order_events::from_state.eq(order.state.as_str()), order_events::to_state.eq(to.as_str()), order_events::detail.eq(detail), order_events::at.eq(now)),
+        (
+            order_events::from_state.eq(order.state.as_str()),
+            order_events::to_state.eq(to.as_str()),
+            order_events::detail.eq(detail),
+            order_events::at.eq(now),
+        ),
     );
     diesel::insert_into(order_events::table).values(row).execute(tx).await?;
     Ok(())
@@ -298,7 +350,10 @@ pub(super) async fn move_groups(tx: &mut Tx, now: Time, order: OrderId, from: Gr
     Ok(())
 }
 pub(super) async fn move_group(tx: &mut Tx, now: Time, scope: Scope, id: OrderGroupId, to: GroupState) -> Result<(), DbError> {
-    diesel::update(order_groups::table.find((scope.coop(), id))).set((order_groups::state.eq(to), order_groups::updated_at.eq(now))).execute(tx).await?;
+    diesel::update(order_groups::table.find((scope.coop(), id)))
+        .set((order_groups::state.eq(to), order_groups::updated_at.eq(now)))
+        .execute(tx)
+        .await?;
     Ok(())
 }
 pub(super) async fn forget_live_order(tx: &mut Tx, order: OrderId) -> Result<(), DbError> {
@@ -400,7 +455,17 @@ pub(super) async fn frozen_groups(conn: &mut Conn, order: OrderId, currency: Cur
         .inner_join(cooperatives::table)
         .filter(g::order_id.eq(order))
         .order(g::coop_id)
-        .select((g::id, g::coop_id, cooperatives::name, g::state, g::delivery_name, g::shipping_minor, g::shipping_tax_minor, g::shipping_own_minor, g::own_currency))
+        .select((
+            g::id,
+            g::coop_id,
+            cooperatives::name,
+            g::state,
+            g::delivery_name,
+            g::shipping_minor,
+            g::shipping_tax_minor,
+            g::shipping_own_minor,
+            g::own_currency,
+        ))
         .load(conn)
         .await?;
     let view = |(id, coop, cooperative, state, delivery, shipping, tax, own, own_currency): Row| FrozenGroup {

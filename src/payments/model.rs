@@ -19,7 +19,9 @@ pub enum Attempt<T> {
     /// The provider did nothing, and said why.
     Rejected(Refusal),
     /// It may or may not have been done: send the same again.
-    Unknown { why: String },
+    Unknown {
+        why: String,
+    },
     /// Nothing was done and nothing is wrong: send the same again later.
     Later,
     /// The key's memory is running out: whoever owns the operation must look it up instead.

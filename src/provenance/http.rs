@@ -90,7 +90,11 @@ async fn get_item_bundle(app: web::Data<App>, code: web::Path<String>) -> Result
     let record = bundle::record(&mut *app.db.conn().await?, &code).await?;
     let bytes = record.bundle.to_bytes().map_err(|e| Problem::internal(&e))?;
     let name = format!("attachment; filename=\"{code}.json\"");
-    Ok(HttpResponse::Ok().content_type("application/json").insert_header(("Content-Disposition", name)).insert_header(("Cache-Control", "no-cache")).body(bytes))
+    Ok(HttpResponse::Ok()
+        .content_type("application/json")
+        .insert_header(("Content-Disposition", name))
+        .insert_header(("Cache-Control", "no-cache"))
+        .body(bytes))
 }
 
 impl From<Error> for Problem {

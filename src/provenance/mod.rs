@@ -120,7 +120,15 @@ pub async fn allocate(tx: &mut Tx, now: Time, keys: &MasterKey, issuer: &Issuer,
 }
 
 /// A serial item from a batch; its first leaf commits to its claim code.
-async fn mint(tx: &mut Tx, writer: &Writer<'_>, variant: VariantId, batch: BatchId, of: &Chain, serial: u32, keys: &MasterKey) -> Result<(ItemId, Chain), Error> {
+async fn mint(
+    tx: &mut Tx,
+    writer: &Writer<'_>,
+    variant: VariantId,
+    batch: BatchId,
+    of: &Chain,
+    serial: u32,
+    keys: &MasterKey,
+) -> Result<(ItemId, Chain), Error> {
     let (code, claim) = (ItemCode::from_random(random()), ClaimCode::from_random(random()));
     let id = ItemId::new();
     let sealed = keys.seal(&format!("items/{id}"), claim.to_string().as_bytes());

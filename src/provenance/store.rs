@@ -28,9 +28,11 @@ pub(super) async fn cooperative(conn: &mut Conn, scope: Scope) -> Result<(String
 /// The cooperative's key; the first record makes it. A renamed cooperative signs under its old name until its key is rotated.
 pub(super) async fn signing_key(tx: &mut Tx, now: Time, keys: &MasterKey, issuer: &Issuer) -> Result<SigningKey, Error> {
     let live = signing_keys::table.filter(signing_keys::coop_id.eq(issuer.scope.coop()).and(signing_keys::retired_at.is_null()));
-    let found: Option<(Vec<u8>, String, String)> = live.select((signing_keys::sealed, signing_keys::did, signing_keys::name)).first(tx).await.optional()?;
+    let found: Option<(Vec<u8>, String, String)> =
+        live.select((signing_keys::sealed, signing_keys::did, signing_keys::name)).first(tx).await.optional()?;
     if let Some((sealed, did, name)) = found {
-        let seed: [u8; 32] = keys.open(&context(&issuer.scope), &sealed)?.try_into().map_err(|_| Error::Corrupt("a signing key is not 32 bytes".into()))?;
+        let seed: [u8; 32] =
+            keys.open(&context(&issuer.scope), &sealed)?.try_into().map_err(|_| Error::Corrupt("a signing key is not 32 bytes".into()))?;
         return Ok(SigningKey::from_seed(&seed, did.parse()?, name.parse()?));
     }
     let seed = random::<32>();
@@ -105,14 +107,18 @@ pub(super) async fn insert_leaf(tx: &mut Tx, now: Time, scope: Scope, chain: &Ch
         .await?;
     let (next, day) = (seq + 1, now.day());
     match chain.subject {
-        Subject::Item => diesel::update(items::table.filter(items::coop_id.eq(scope.coop()).and(items::id.eq(ItemId::from(chain.id)))))
-            .set((items::next_seq.eq(next), items::head.eq(&hash), items::last_day.eq(day)))
-            .execute(tx)
-            .await?,
-        Subject::Batch => diesel::update(batches::table.filter(batches::coop_id.eq(scope.coop()).and(batches::id.eq(BatchId::from(chain.id)))))
-            .set((batches::next_seq.eq(next), batches::head.eq(&hash), batches::last_day.eq(day)))
-            .execute(tx)
-            .await?,
+        Subject::Item => {
+            diesel::update(items::table.filter(items::coop_id.eq(scope.coop()).and(items::id.eq(ItemId::from(chain.id)))))
+                .set((items::next_seq.eq(next), items::head.eq(&hash), items::last_day.eq(day)))
+                .execute(tx)
+                .await?
+        }
+        Subject::Batch => {
+            diesel::update(batches::table.filter(batches::coop_id.eq(scope.coop()).and(batches::id.eq(BatchId::from(chain.id)))))
+                .set((batches::next_seq.eq(next), batches::head.eq(&hash), batches::last_day.eq(day)))
+                .execute(tx)
+                .await?
+        }
     };
     Ok(())
 }

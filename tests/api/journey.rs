@@ -31,7 +31,10 @@ pub async fn cooperative(app: &TestApp, slug: &str) -> Client {
 /// A published product with one variant; the variant's id.
 pub async fn product(manager: &Client, coop: &str, cents: i64, on_hand: i32) -> String {
     let at = |path: &str| format!("/v1/manage/cooperatives/{coop}/{path}");
-    let template = manager.post(&at("price-templates"), json!({"name": "standard", "maker_bp": 5500, "materials_bp": 3000, "cooperative_bp": 1500})).await.expect(201);
+    let template = manager
+        .post(&at("price-templates"), json!({"name": "standard", "maker_bp": 5500, "materials_bp": 3000, "cooperative_bp": 1500}))
+        .await
+        .expect(201);
     let agreement = json!({"template": template["id"], "agreed_by": "Ganga", "method": "meeting", "date": "2026-11-01"});
     manager.post(&at("price-agreements"), agreement).await.expect(201);
     let body = json!({"title": "Indigo dabu stole", "description": "Hand printed.", "kind": "stole", "template": template["id"],
@@ -49,7 +52,8 @@ pub struct Basket {
 }
 pub async fn basket(app: &TestApp, variant: &str, quantity: i32) -> Basket {
     let address = json!({"name": "Asha Brandt", "line1": "Lindenweg 4", "city": "Freiburg", "postal_code": "79100", "country": "DE"});
-    let body = json!({"currency": "EUR", "email": "asha@buyer.example", "shipping_address": address, "lines": [{"variant": variant, "quantity": quantity}]});
+    let body =
+        json!({"currency": "EUR", "email": "asha@buyer.example", "shipping_address": address, "lines": [{"variant": variant, "quantity": quantity}]});
     let cart = app.visitor().post("/v1/store/carts", body).await.expect(201);
     let client = app.visitor().with("X-Cart-Token", cart["token"].as_str().unwrap());
     Basket { client, id: cart["id"].as_str().unwrap().to_owned(), total: cart["totals"]["total"].clone() }
@@ -76,7 +80,10 @@ async fn a_sale_from_listing_to_parcel() {
         assert_eq!(listed["data"][0]["price_from"]["formatted"], "€60.00");
         let detail = app.visitor().get("/v1/store/products/indigo-dabu-stole?currency=EUR").await.expect(200);
         let parts = &detail["variants"][0]["price_breakdown"];
-        assert_eq!((parts["producer"]["amount"].as_i64(), parts["premium"]["amount"].as_i64(), parts["platform"]["amount"].as_i64()), (Some(4636), Some(464), Some(900)));
+        assert_eq!(
+            (parts["producer"]["amount"].as_i64(), parts["premium"]["amount"].as_i64(), parts["platform"]["amount"].as_i64()),
+            (Some(4636), Some(464), Some(900))
+        );
 
         let basket = basket(app, &variant, 1).await;
         assert_eq!(basket.total["amount"], 6600, "60.00 and delivery of INR 600 at 100");
@@ -136,7 +143,12 @@ async fn an_event_delivered_five_times_is_one_sale() {
         let manager = cooperative(app, "bagru").await;
         let variant = product(&manager, "bagru", 6000, 5).await;
         let basket = basket(app, &variant, 2).await;
-        let checkout = basket.client.with("Idempotency-Key", "k").post(&format!("/v1/store/carts/{}/checkout", basket.id), checkout_body(&basket.total)).await.expect(201);
+        let checkout = basket
+            .client
+            .with("Idempotency-Key", "k")
+            .post(&format!("/v1/store/carts/{}/checkout", basket.id), checkout_body(&basket.total))
+            .await
+            .expect(201);
         let session = session_of(&checkout);
         app.sandbox.control().pay(&session).unwrap();
         app.sandbox.control().webhooks_settled().await;

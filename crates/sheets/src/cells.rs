@@ -200,7 +200,11 @@ impl Work {
             Some(id) => key(Format::Sheet, Kind::Work, id),
             None => {
                 let date = self.date.map(|date| date.to_string());
-                key(Format::Sheet, Kind::Work, &(self.maker.to_lowercase(), &self.batch, &self.product, &self.step, date, self.pieces, self.rate_minor))
+                key(
+                    Format::Sheet,
+                    Kind::Work,
+                    &(self.maker.to_lowercase(), &self.batch, &self.product, &self.step, date, self.pieces, self.rate_minor),
+                )
             }
         }
     }
@@ -237,7 +241,14 @@ mod tests {
     #[test]
     fn only_what_the_file_changed_is_written_and_both_sides_conflict() {
         let base = cells(&[(Field::Title, "A"), (Field::Price, "100 INR"), (Field::Sku, "s"), (Field::Tags, "old")]);
-        let file = cells(&[(Field::Title, "A"), (Field::Price, "120 INR"), (Field::Sku, "t"), (Field::Tags, "new"), (Field::Craft, "ikat"), (Field::Vendor, "v")]);
+        let file = cells(&[
+            (Field::Title, "A"),
+            (Field::Price, "120 INR"),
+            (Field::Sku, "t"),
+            (Field::Tags, "new"),
+            (Field::Craft, "ikat"),
+            (Field::Vendor, "v"),
+        ]);
         let ours = cells(&[(Field::Title, "ours"), (Field::Price, "100 INR"), (Field::Sku, "u"), (Field::Tags, "new"), (Field::Vendor, "w")]);
         let merge = merge(&base, &file, &ours);
         assert_eq!(merge.write, cells(&[(Field::Price, "120 INR"), (Field::Craft, "ikat")]));

@@ -111,7 +111,9 @@ impl<'t> Reader<'t> {
         }
         let text = Some(values::identifier(value)).filter(|text| !text.is_empty())?;
         let shortened = text.split_once(['E', 'e']).is_some_and(|(head, tail)| {
-            head.contains(['.', ',']) && tail.starts_with('+') && head.bytes().chain(tail.bytes().skip(1)).all(|b| b.is_ascii_digit() || b == b'.' || b == b',')
+            head.contains(['.', ','])
+                && tail.starts_with('+')
+                && head.bytes().chain(tail.bytes().skip(1)).all(|b| b.is_ascii_digit() || b == b'.' || b == b',')
         });
         if shortened {
             let fault = Fault::new(Code::NumberDamaged, "the whole number: a spreadsheet program shortened this one; format the column as text");

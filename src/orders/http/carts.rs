@@ -163,10 +163,7 @@ impl CartView {
         }
     }
     fn into_response(self, status: actix_web::http::StatusCode) -> HttpResponse {
-        HttpResponse::build(status)
-            .insert_header(("ETag", format!("\"{}\"", self.version)))
-            .insert_header(("Cache-Control", "no-store"))
-            .json(self)
+        HttpResponse::build(status).insert_header(("ETag", format!("\"{}\"", self.version))).insert_header(("Cache-Control", "no-store")).json(self)
     }
 }
 impl LineView {
@@ -188,7 +185,13 @@ impl LineView {
 impl GroupView {
     fn of(group: PricedGroup) -> Self {
         let selected = group.choice().map(|o| o.id);
-        let view = |o: crate::orders::cart::PricedOption| OptionView { id: o.id, name: o.name, amount: o.amount.into(), min_days: o.min_days, max_days: o.max_days };
+        let view = |o: crate::orders::cart::PricedOption| OptionView {
+            id: o.id,
+            name: o.name,
+            amount: o.amount.into(),
+            min_days: o.min_days,
+            max_days: o.max_days,
+        };
         Self { id: group.coop, cooperative: group.cooperative, options: group.options.into_iter().map(view).collect(), selected }
     }
 }
@@ -325,7 +328,12 @@ async fn add_cart_line(app: web::Data<App>, mine: CartToken, Body(body): Body<Li
     params(("id" = CartId, Path), ("line" = CartLineId, Path), ("X-Cart-Token" = String, Header)),
     responses((status = 200, body = CartView), (status = 404, body = ProblemView), (status = 422, body = ProblemView)))]
 #[patch("/v1/store/carts/{id}/lines/{line}")]
-async fn update_cart_line(app: web::Data<App>, mine: CartToken, path: web::Path<(CartId, CartLineId)>, Body(body): Body<QuantityBody>) -> Result<HttpResponse, Problem> {
+async fn update_cart_line(
+    app: web::Data<App>,
+    mine: CartToken,
+    path: web::Path<(CartId, CartLineId)>,
+    Body(body): Body<QuantityBody>,
+) -> Result<HttpResponse, Problem> {
     if let Some(error) = check_quantity("/quantity", body.quantity) {
         return Err(Problem::invalid(vec![error]));
     }

@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::common::{self, Pictures};
 use super::Built;
+use super::common::{self, Pictures};
 use crate::catalogue::{Product, Source, Status, Variant};
 use crate::field::{Field, OPTIONS};
 use crate::mapping::Format;

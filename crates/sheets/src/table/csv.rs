@@ -16,13 +16,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Source, Vec<Row>), ReadError> {
     let (hint, body, skipped) = separator_hint(&text);
     let delimiter = hint.unwrap_or_else(|| detect_delimiter(body));
     let rows = rows(body, delimiter, skipped)?;
-    let source = Source {
-        file_type: FileType::Csv,
-        encoding: Some(encoding),
-        delimiter: Some(char::from(delimiter)),
-        sheet: None,
-        other_sheets: Vec::new(),
-    };
+    let source =
+        Source { file_type: FileType::Csv, encoding: Some(encoding), delimiter: Some(char::from(delimiter)), sheet: None, other_sheets: Vec::new() };
     Ok((source, rows))
 }
 
@@ -64,8 +59,7 @@ fn reader(text: &str, delimiter: u8) -> csv::Reader<&[u8]> {
 /// The delimiter under which the first records agree best on the largest number of columns.
 fn detect_delimiter(text: &str) -> u8 {
     let score = |delimiter: u8| -> usize {
-        let mut widths: Vec<usize> =
-            reader(text, delimiter).records().take(DELIMITER_SAMPLE).map_while(Result::ok).map(|r| r.len()).collect();
+        let mut widths: Vec<usize> = reader(text, delimiter).records().take(DELIMITER_SAMPLE).map_while(Result::ok).map(|r| r.len()).collect();
         widths.sort_unstable();
         let runs = widths.chunk_by(|a, b| a == b);
         runs.map(|run| run.len() * (run[0] - 1)).max().unwrap_or(0)

@@ -16,8 +16,7 @@ type Workbook<'a> = Xlsx<Cursor<&'a [u8]>>;
 pub(super) fn read(bytes: &[u8]) -> Result<(Source, Vec<Row>), ReadError> {
     check_unpacked(bytes)?;
     // The parser is somebody else's and the bytes are hostile: should it panic, that is an unreadable workbook and no more.
-    catch_unwind(AssertUnwindSafe(|| read_workbook(bytes)))
-        .unwrap_or_else(|_| Err(ReadError::Workbook("its structure is damaged".to_owned())))
+    catch_unwind(AssertUnwindSafe(|| read_workbook(bytes))).unwrap_or_else(|_| Err(ReadError::Workbook("its structure is damaged".to_owned())))
 }
 
 /// Unpacks every part into nothing, so that what is read afterwards is known to be bounded whatever the directory claims.

@@ -260,7 +260,11 @@ fn lone_mark(text: &str, mark: char, currency: &Currency) -> Result<Option<usize
         ',' if currency.exponent() != 3 => Ok(None),
         _ => Err(Fault::new(
             if mark == '.' { Code::AmountTooPrecise } else { Code::AmountAmbiguous },
-            format!("{} with {} decimals; {whole}{mark}{after} could be {whole}{after} or {whole} and a fraction", currency.example(), currency.exponent()),
+            format!(
+                "{} with {} decimals; {whole}{mark}{after} could be {whole}{after} or {whole} and a fraction",
+                currency.example(),
+                currency.exponent()
+            ),
         )),
     }
 }

@@ -4,9 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 /// What a description may be made of; everything else goes, its text stays.
-const TAGS: [&str; 20] = [
-    "p", "br", "ul", "ol", "li", "strong", "b", "em", "i", "u", "h2", "h3", "h4", "blockquote", "a", "table", "tbody", "tr", "td", "th",
-];
+const TAGS: [&str; 20] =
+    ["p", "br", "ul", "ol", "li", "strong", "b", "em", "i", "u", "h2", "h3", "h4", "blockquote", "a", "table", "tbody", "tr", "td", "th"];
 
 static CLEANER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
     let mut cleaner = ammonia::Builder::empty();

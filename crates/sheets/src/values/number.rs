@@ -122,8 +122,7 @@ pub fn grams(value: Value<'_>, unit: Unit) -> Result<Read<i64>, Fault> {
 }
 
 /// Yes and no in the languages we have met.
-const YES: [&str; 17] =
-    ["true", "yes", "y", "1", "x", "✓", "✔", "हाँ", "हां", "हा", "ja", "wahr", "oui", "vrai", "si", "sí", "হ্যাঁ"];
+const YES: [&str; 17] = ["true", "yes", "y", "1", "x", "✓", "✔", "हाँ", "हां", "हा", "ja", "wahr", "oui", "vrai", "si", "sí", "হ্যাঁ"];
 const NO: [&str; 12] = ["false", "no", "n", "0", "नहीं", "नही", "nein", "falsch", "non", "faux", "না", "✗"];
 
 /// A truth value.

@@ -70,11 +70,7 @@ pub(crate) fn sheet(rows: &[Vec<Out>], file_type: FileType, delimiter: char) -> 
 fn csv(rows: &[Vec<Out>], delimiter: char) -> Result<Vec<u8>, WriteError> {
     let delimiter = u8::try_from(delimiter).map_err(failed)?;
     let mark = "\u{feff}".as_bytes().to_vec();
-    let mut writer = csv::WriterBuilder::new()
-        .delimiter(delimiter)
-        .terminator(csv::Terminator::CRLF)
-        .flexible(true)
-        .from_writer(mark);
+    let mut writer = csv::WriterBuilder::new().delimiter(delimiter).terminator(csv::Terminator::CRLF).flexible(true).from_writer(mark);
     for row in rows {
         writer.write_record(row.iter().map(Out::shown)).map_err(failed)?;
     }

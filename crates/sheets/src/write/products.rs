@@ -11,12 +11,21 @@ use crate::table::FileType;
 use crate::values::amount::Currency;
 
 /// Headers before the options.
-const PRODUCT_HEADERS: [&str; 13] = [
-    OWN_SOURCE, OWN_PRODUCT, OWN_VARIANT, "title", "description", "vendor", "category", "type", "tags", "status", "published", "craft", "materials",
-];
+const PRODUCT_HEADERS: [&str; 13] =
+    [OWN_SOURCE, OWN_PRODUCT, OWN_VARIANT, "title", "description", "vendor", "category", "type", "tags", "status", "published", "craft", "materials"];
 /// Headers after the options.
 const VARIANT_HEADERS: [&str; 12] = [
-    "sku", "barcode", "price", "compare at price", "currency", "weight g", "stock", "when out of stock", "variant image", "image", "image position",
+    "sku",
+    "barcode",
+    "price",
+    "compare at price",
+    "currency",
+    "weight g",
+    "stock",
+    "when out of stock",
+    "variant image",
+    "image",
+    "image position",
     "image alt text",
 ];
 

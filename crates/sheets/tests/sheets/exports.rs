@@ -20,7 +20,10 @@ fn reading(folder: &Path, name: &str) -> sheets::Reading {
     println!("  {}; {}; notes {:?}", report.currency_note, report.stock_note.as_deref().unwrap_or("-"), report.notes);
     report.skipped.iter().for_each(|skipped| println!("  skipped row {}: {}", skipped.row, skipped.reason));
     for group in &report.summary {
-        println!("  {:?} {:?} {:?} × {}: row {:?} {:?}, expected {}", group.severity, group.code, group.column, group.count, group.first.row, group.first.value, group.first.expected);
+        println!(
+            "  {:?} {:?} {:?} × {}: row {:?} {:?}, expected {}",
+            group.severity, group.code, group.column, group.count, group.first.row, group.first.value, group.first.expected
+        );
     }
     println!("  unmapped {:?}", report.unmapped.iter().map(|u| format!("{} ({})", u.header, u.filled)).collect::<Vec<_>>());
     reading
@@ -39,9 +42,12 @@ fn real_exports_are_read_whole() {
     assert_eq!((found.variants, found.images, found.repeated_skus), (548, 1_033, 2));
     assert!(catalogue(&big).products.iter().flat_map(|p| &p.variants).all(|variant| variant.stock == Stock::Absent));
     assert!(big.report.problems.iter().all(|problem| problem.severity == Severity::Warning));
-    for (name, products, variants) in
-        [("shopify-apparel.csv", 20, 22), ("shopify-home-and-garden.csv", 20, 21), ("shopify-jewelery.csv", 20, 23), ("woocommerce-sample.csv", 15, 22)]
-    {
+    for (name, products, variants) in [
+        ("shopify-apparel.csv", 20, 22),
+        ("shopify-home-and-garden.csv", 20, 21),
+        ("shopify-jewelery.csv", 20, 23),
+        ("woocommerce-sample.csv", 15, 22),
+    ] {
         let reading = reading(folder, name);
         assert_eq!((reading.report.found.products, reading.report.found.variants, reading.report.errors), (products, variants, 0), "{name}");
         round_trip(&reading);

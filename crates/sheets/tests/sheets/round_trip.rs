@@ -145,7 +145,8 @@ fn our_export_of_a_shops_products_changes_nothing_when_imported() {
         let text = String::from_utf8_lossy(&bytes).replace("1350.00", "1400.00");
         if file_type == FileType::Csv {
             let changed = sheets::cells::entities(&read(&text).content);
-            let writes: Vec<_> = before.iter().zip(&changed).map(|(b, c)| sheets::cells::merge(&b.cells, &c.cells, &after_cells(&after, &b.key)).write).collect();
+            let writes: Vec<_> =
+                before.iter().zip(&changed).map(|(b, c)| sheets::cells::merge(&b.cells, &c.cells, &after_cells(&after, &b.key)).write).collect();
             let written: usize = writes.iter().map(sheets::cells::Cells::len).sum();
             assert_eq!(written, 1, "{writes:?}");
         }

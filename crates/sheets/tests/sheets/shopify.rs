@@ -85,7 +85,8 @@ fn the_newer_layout_is_read() {
 
 #[test]
 fn published_stands_for_a_status_that_is_missing() {
-    let reading = read("Handle,Title,Published,Option1 Name,Option1 Value,Variant Price\na,A,true,Title,Default Title,1\nb,B,false,Title,Default Title,1\n");
+    let reading =
+        read("Handle,Title,Published,Option1 Name,Option1 Value,Variant Price\na,A,true,Title,Default Title,1\nb,B,false,Title,Default Title,1\n");
     let statuses: Vec<_> = catalogue(&reading).products.iter().map(|product| product.status).collect();
     assert_eq!(statuses, [Status::Active, Status::Draft]);
 }

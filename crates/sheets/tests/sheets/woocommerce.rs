@@ -27,8 +27,11 @@ fn variable_products_take_their_variations_by_sku_or_id() {
     assert_eq!(tee.categories, ["Clothing > Tees", "Gifts"]);
     assert_eq!(tee.product_type.as_deref(), Some("Tees"));
     assert_eq!(tee.options, ["Color"], "no variation has a size, so size is no choice");
-    let variants: Vec<_> =
-        tee.variants.iter().map(|v| (v.id.as_deref(), v.options[0].as_str(), v.price_minor, v.compare_at_minor, v.grams, v.stock, v.policy)).collect();
+    let variants: Vec<_> = tee
+        .variants
+        .iter()
+        .map(|v| (v.id.as_deref(), v.options[0].as_str(), v.price_minor, v.compare_at_minor, v.grams, v.stock, v.policy))
+        .collect();
     assert_eq!(
         variants,
         [
