@@ -107,7 +107,13 @@ fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
         let server = actix_web::HttpServer::new(move || routes::service(served.clone())).bind(bind)?.run();
         eprintln!("listening on http://{bind}");
         let stop = tokio::sync::Notify::new();
-        let worker = async { app.worker().work(&app, &stop).await };
+        let queue = app.worker();
+        let worker = async {
+            tokio::select! {
+                () = queue.work(&app, &stop) => {}
+                () = haat::checkout::jobs::keep_sweeping(&app) => {}
+            }
+        };
         let service = async {
             let ended = server.await;
             stop.notify_waiters();

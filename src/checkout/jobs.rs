@@ -6,7 +6,7 @@ use super::{Error, settle, store};
 use crate::{
     app::App,
     ids::{OperationId, OrderId},
-    jobs::{Failure, Job, Run},
+    jobs::{Failure, Job, Run, enqueue},
     ledger::{self, Account, Posting, Source},
     money::{Currency, Money},
     payments::{self, Attempt},
@@ -79,6 +79,18 @@ impl Job for Sweep {
 impl Run<App> for Sweep {
     async fn run(self, app: &App) -> Result<(), Failure> {
         sweep(app).await.map_err(Failure::from)
+    }
+}
+
+/// Writes the next sweep into the queue each minute, for as long as the program runs. Two programs write the same sweep once.
+pub async fn keep_sweeping(app: &App) {
+    loop {
+        tokio::time::sleep(SWEEP_EVERY.unsigned_abs()).await;
+        let now = app.clock.now();
+        let next = Sweep { tick: now.unix() / SWEEP_EVERY.as_secs() };
+        if let Err(error) = app.jobs_db.transaction(async |tx| enqueue(tx, now, &next).await).await {
+            tracing::error!(error = %Chain(&error), "a sweep could not be written down; the next minute tries again");
+        }
     }
 }
 

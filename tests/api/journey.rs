@@ -197,6 +197,29 @@ async fn an_abandoned_page_gives_the_stock_back_and_only_then() {
     .await;
 }
 
+/// No webhook comes at all: the sweep reads the provider's news and settles. Control: before it, nothing is known.
+#[actix_web::test]
+async fn a_webhook_that_never_comes_is_made_up_for() {
+    api_test(async |app| {
+        let manager = cooperative(app, "bagru").await;
+        let variant = product(&manager, "bagru", 6000, 1).await;
+        let basket = basket(app, &variant, 1).await;
+        let path = format!("/v1/store/carts/{}/checkout", basket.id);
+        let checkout = basket.client.with("Idempotency-Key", "k").post(&path, checkout_body(&basket.total)).await.expect(201);
+        app.sandbox.control().set_webhook_url(None);
+        app.sandbox.control().pay(&session_of(&checkout)).unwrap();
+        app.run_jobs().await;
+        assert_eq!(balance(app, "commission", "EUR").await, 0);
+        haat::checkout::jobs::sweep(&app.app).await.unwrap();
+        app.run_jobs().await;
+        assert_eq!(balance(app, "commission", "EUR").await, 900);
+        haat::checkout::jobs::sweep(&app.app).await.unwrap();
+        app.run_jobs().await;
+        assert_eq!(balance(app, "commission", "EUR").await, 900, "a second sweep changes nothing");
+    })
+    .await;
+}
+
 #[actix_web::test]
 async fn a_lost_answer_is_resumed_by_the_same_key() {
     api_test(async |app| {

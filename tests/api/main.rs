@@ -2,4 +2,5 @@
 mod database;
 mod journey;
 mod ledger;
+mod spec;
 mod support;
