@@ -109,7 +109,6 @@ async fn finish(
 ) -> Result<idempotency::StoredAnswer, Error> {
     let page = super::begin(app, operation.id, cart, expected, urls).await?;
     let order = orders::order(&mut *app.db.conn().await?, page.order).await?;
-    // The answer is stored without the token: it is derived again when it is given again.
     let view = CheckoutView {
         order_token: app.keys.token("order", order.id.uuid(), order.token_generation).reveal().to_owned(),
         order: PendingOrder { id: order.id, number: order.number, status: order.state, total: order.total.into() },

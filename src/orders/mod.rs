@@ -57,6 +57,7 @@ pub async fn place(tx: &mut Tx, now: Time, id: CartId, expected: Money) -> Resul
         return Err(Error::NotFound);
     }
     let (cart, priced) = priced_cart(tx, now, id).await?;
+    cart.check()?;
     if let Some(out) = priced.missing.iter().find_map(|m| match m {
         cart::Missing::OutOfStock { variant, available } => Some(stock::Error::Out { variant: *variant, available: *available }),
         _ => None,

@@ -242,6 +242,20 @@ pub struct Cart {
     /// The delivery chosen for a cooperative's group; the cheapest if none was.
     pub chosen: Vec<(CoopId, DeliveryOptionId)>,
 }
+impl Cart {
+    /// What must hold after every change and again when an order is placed: tax and delivery are priced for where the parcel goes.
+    pub fn check(&self) -> Result<(), Error> {
+        let mut errors = Vec::new();
+        if self.lines.len() > MAX_LINES {
+            errors.push(FieldError::new("/lines", "length", format!("at most {MAX_LINES} lines")));
+        }
+        if let Some(address) = self.address.as_ref().filter(|a| self.country.as_ref() != Some(&a.country)) {
+            let message = format!("the shipping address is in {}: change shipping_address instead", address.country);
+            errors.push(FieldError::new("/country", "contradiction", message));
+        }
+        if errors.is_empty() { Ok(()) } else { Err(Error::Invalid(errors)) }
+    }
+}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CartLine {
     pub id: CartLineId,

@@ -549,7 +549,11 @@ pub(super) async fn groups_of(
 ) -> Result<Vec<(OrderGroupId, OrderId, String, GroupState, Option<Time>)>, DbError> {
     let mut query = order_groups::table
         .inner_join(orders::table)
-        .filter(order_groups::coop_id.eq(scope.coop()).and(order_groups::state.ne(GroupState::Pending)))
+        .filter(order_groups::coop_id.eq(scope.coop()).and(order_groups::state.eq_any([
+            GroupState::ToShip,
+            GroupState::Shipped,
+            GroupState::Refunded,
+        ])))
         .order(order_groups::id.desc())
         .limit(limit)
         .select((order_groups::id, order_groups::order_id, orders::number, order_groups::state, orders::paid_at))

@@ -263,3 +263,58 @@ async fn what_is_not_yours_is_not_there() {
     })
     .await;
 }
+
+#[actix_web::test]
+async fn a_cart_is_priced_for_where_its_parcel_goes() {
+    api_test(async |app| {
+        let manager = cooperative(app, "bagru").await;
+        let variant = product(&manager, "bagru", 6000, 5).await;
+        let basket = basket(app, &variant, 1).await;
+        let path = format!("/v1/store/carts/{}", basket.id);
+        assert_eq!(basket.client.patch(&path, json!({"country": "US"})).await.problem(422), "invalid");
+        assert_eq!(basket.client.get(&path).await.expect(200)["country"], "DE", "a refused change leaves nothing behind");
+        let moved = json!({"name": "Asha Brandt", "line1": "Rue 4", "city": "Lyon", "country": "FR"});
+        assert_eq!(basket.client.patch(&path, json!({"country": "DE", "shipping_address": moved})).await.problem(422), "invalid");
+        // Control: the address itself may move, and takes the country with it.
+        assert_eq!(basket.client.patch(&path, json!({"shipping_address": moved})).await.expect(200)["country"], "FR");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_line_grows_to_its_bound_and_no_further() {
+    api_test(async |app| {
+        let manager = cooperative(app, "bagru").await;
+        let variant = product(&manager, "bagru", 6000, 5).await;
+        let basket = basket(app, &variant, 1).await;
+        let path = format!("/v1/store/carts/{}/lines", basket.id);
+        let add = |quantity: i32| json!({"variant": variant, "quantity": quantity});
+        basket.client.post(&path, add(998)).await.expect(200);
+        assert_eq!(basket.client.post(&path, add(1)).await.problem(422), "invalid");
+        let twice = json!({"lines": [add(999), add(999)]});
+        assert_eq!(basket.client.patch(&format!("/v1/store/carts/{}", basket.id), twice).await.problem(422), "invalid");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn an_address_is_shown_to_its_sender_and_only_when_paid() {
+    api_test(async |app| {
+        let manager = cooperative(app, "bagru").await;
+        let variant = product(&manager, "bagru", 6000, 1).await;
+        let basket = basket(app, &variant, 1).await;
+        let path = format!("/v1/store/carts/{}/checkout", basket.id);
+        let checkout = basket.client.with("Idempotency-Key", "k").post(&path, checkout_body(&basket.total)).await.expect(201);
+        let order = format!("/v1/manage/cooperatives/bagru/orders/{}", checkout["order"]["id"].as_str().unwrap());
+        assert_eq!(manager.get(&order).await.problem(404), "not-found");
+        app.sandbox.control().pay(&session_of(&checkout)).unwrap();
+        app.sandbox.control().webhooks_settled().await;
+        app.run_jobs().await;
+        let shown = manager.get(&order).await.expect(200);
+        assert_eq!(shown["ship_to"]["city"], "Freiburg");
+        assert!(shown.get("total").is_none() && shown.get("order").is_none(), "no totals of others: {shown}");
+        let other = cooperative(app, "pedana").await;
+        assert_eq!(other.get(&order.replace("bagru", "pedana")).await.problem(404), "not-found");
+    })
+    .await;
+}

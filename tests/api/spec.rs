@@ -6,3 +6,12 @@ fn the_committed_documents_are_current() {
     assert_eq!(include_str!("../../api-spec/openapi.json").trim(), spec.trim(), "run: cargo run -- openapi > api-spec/openapi.json");
     assert_eq!(include_str!("../../api-spec/problems.md"), haat::problem::catalogue(), "run: cargo run -- problems > api-spec/problems.md");
 }
+
+/// The document says what the wire says: an enum's values are its texts.
+#[test]
+fn enums_are_documented_as_they_are_sent() {
+    let spec = serde_json::to_value(haat::routes::openapi()).unwrap();
+    let values = &spec["components"]["schemas"]["OrderState"]["enum"];
+    let sent: Vec<_> = haat::orders::OrderState::ALL.iter().map(|state| serde_json::to_value(state).unwrap()).collect();
+    assert_eq!(values.as_array(), Some(&sent));
+}

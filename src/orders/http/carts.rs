@@ -215,6 +215,10 @@ fn check(body: &CartBody) -> Result<(), Error> {
     if let Some(address) = &body.shipping_address {
         errors.extend(address.check("/shipping_address"));
     }
+    let elsewhere = |address: &Address| body.country.as_ref().is_some_and(|country| *country != address.country);
+    if body.shipping_address.as_ref().is_some_and(elsewhere) {
+        errors.push(FieldError::new("/country", "contradiction", "the country of the shipping address, or left out"));
+    }
     if body.codes.as_ref().is_some_and(|codes| !codes.is_empty()) {
         errors.push(FieldError::new("/codes/0", "unknown", "no such discount code"));
     }
@@ -246,7 +250,8 @@ async fn change(tx: &mut Tx, app: &App, cart: CartId, body: CartBody) -> Result<
         }
     }
     let fields = store::CartChange { currency: body.currency, country: body.country, email: body.email, address: body.shipping_address };
-    Ok(store::change_cart(tx, app.clock.now(), cart, &fields).await?)
+    store::change_cart(tx, app.clock.now(), cart, &fields).await?;
+    store::cart(tx, cart).await?.ok_or(Error::NotFound)?.check()
 }
 
 async fn answer(app: &App, cart: CartId, token: Option<String>) -> Result<CartView, Problem> {

@@ -2,7 +2,7 @@
 use actix_web::{HttpResponse, get, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::status::{self, OrderView};
+use super::status::{self, ParcelView};
 use crate::{
     app::App,
     auth::Manager,
@@ -16,7 +16,7 @@ use crate::{
         store::{self, Carrier},
     },
     page::{self, Page},
-    problem::{Problem, ProblemView},
+    problem::{Kind, Problem, ProblemView},
 };
 
 pub fn routes(api: &mut ServiceConfig) {
@@ -53,10 +53,14 @@ async fn list_orders(app: web::Data<App>, by: Manager, Params(query): Params<Lis
     Ok(web::Json(page.map(|(group, order, number, status, paid_at)| OrderRow { group, order, number, status, paid_at })))
 }
 
+/// What its sender needs of an order: not what others sold in it, and no totals that would tell.
 #[derive(serde::Serialize, utoipa::ToSchema)]
 struct ManagedOrder {
-    order: OrderView,
-    /// Where to send it; gone once the buyer was forgotten.
+    id: OrderId,
+    number: String,
+    paid_at: Option<Time>,
+    parcel: Option<ParcelView>,
+    /// Where to send it; null once the buyer was forgotten or the money went back.
     ship_to: Option<Address>,
 }
 
@@ -66,9 +70,17 @@ struct ManagedOrder {
 #[get("/v1/manage/cooperatives/{coop}/orders/{order}")]
 async fn get_managed_order(app: web::Data<App>, by: Manager, path: web::Path<(String, OrderId)>) -> Result<web::Json<ManagedOrder>, Problem> {
     let order = path.1;
-    let (group, _) = app.db.transaction(async |tx| store::lock_group(tx, by.scope, order).await?.ok_or(Error::NotFound)).await?;
+    let (group, state) = app.db.transaction(async |tx| store::lock_group(tx, by.scope, order).await?.ok_or(Error::NotFound)).await?;
+    let ships = match state {
+        GroupState::ToShip | GroupState::Shipped => true,
+        GroupState::Refunded => false,
+        // Nobody paid: it is not an order yet, and its buyer's address is nobody's business.
+        GroupState::Pending | GroupState::Cancelled => return Err(Kind::NotFound.into()),
+    };
     let contact = orders::contact(&mut *app.db.conn().await?, order).await?;
-    Ok(web::Json(ManagedOrder { order: status::view(&app, order, Some(group)).await?, ship_to: contact.and_then(|c| c.1) }))
+    let view = status::view(&app, order, Some(group)).await?;
+    let ship_to = contact.and_then(|c| c.1).filter(|_| ships);
+    Ok(web::Json(ManagedOrder { id: view.id, number: view.number, paid_at: view.paid_at, parcel: view.parcels.into_iter().next(), ship_to }))
 }
 
 #[derive(serde::Deserialize, utoipa::ToSchema)]

@@ -33,6 +33,11 @@ impl From<Error> for Problem {
             Error::Money(_) => Self::with_detail(Kind::Invalid, error.to_string()),
             Error::Provenance(error) => error.into(),
             Error::Ledger(_) => Self::internal(&error),
+            Error::Db(error) if error.constraint() == Some("cart_lines_quantity_range") => Self::field(
+                "/quantity",
+                "out_of_range",
+                format!("a line holds 1 to {} pieces, those already in it counted", crate::orders::model::MAX_QUANTITY),
+            ),
             Error::Db(error) => error.into(),
         }
     }
