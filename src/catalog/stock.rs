@@ -90,7 +90,7 @@ async fn available(tx: &mut Tx, want: &Want) -> Result<i32, DbError> {
 
 /// The order is paid: what it held leaves the shelf. Does nothing the second time.
 pub async fn commit(tx: &mut Tx, order: OrderId) -> Result<(), DbError> {
-    finish(tx, order, Reservation::Committed, "GREATEST(s.on_hand - r.quantity, 0)").await
+    finish(tx, order, Reservation::Committed, "s.on_hand - r.quantity").await
 }
 
 /// The order is not going to be paid: what it held is for sale again. Does nothing the second time.

@@ -5,10 +5,14 @@ use stripe_client::{CreateRefund, Metadata};
 use super::{Error, settle, store};
 use crate::{
     app::App,
+    clock::Time,
+    db::Tx,
     ids::{OperationId, OrderId},
     jobs::{Failure, Job, Run, enqueue},
     ledger::{self, Account, Posting, Source},
     money::{Currency, Money},
+    notifications::{self, Mail, model::Refunded},
+    orders,
     payments::{self, Attempt},
     problem::Chain,
 };
@@ -152,26 +156,26 @@ impl Run<App> for RefundUnexpected {
         let db = &app.jobs_db;
         db.transaction(async |tx| payments::prepare_once(tx, now, self.operation, payments::Kind::Refund, self.order.uuid(), &request).await).await?;
         match payments::attempt::<stripe_client::Refund>(db, &app.clock, &app.stripe, self.operation).await? {
-            Attempt::Done(done) => {
-                let source = Source {
-                    kind_of: "charge",
-                    id: settle::charge_uuid(&self.charge),
-                    kind: "returned",
-                    group: self.order.to_string(),
-                    occurred_at: now,
-                };
-                let posting = [Posting::new(Account::BuyerRefundable, Account::StripeBalance, money, "unexpected")];
-                db.transaction(async |tx| {
-                    payments::succeeded(tx, now, self.operation, &done.id).await?;
-                    ledger::post(tx, now, &source, &posting).await.map(drop)
-                })
-                .await
-                .map_err(|e: ledger::Error| Failure::Retry(Chain(&e).to_string()))
-            }
+            Attempt::Done(done) => Ok(db.transaction(async |tx| self.returned(tx, now, &done.id, money).await).await?),
             Attempt::Rejected(refusal) => Err(Failure::GiveUp(refusal.message)),
             Attempt::Unknown { why } => Err(Failure::Retry(why)),
             Attempt::Later => Err(Failure::NotYet(SignedDuration::from_secs(5))),
             Attempt::TooLate => Err(Failure::GiveUp("a day old and never answered: look it up at the provider".into())),
         }
+    }
+}
+
+impl RefundUnexpected {
+    /// The money is on its way back: into the books, and a word to whoever sent it.
+    async fn returned(&self, tx: &mut Tx, now: Time, provider_id: &str, money: Money) -> Result<(), Error> {
+        payments::succeeded(tx, now, self.operation, provider_id).await?;
+        let number = orders::order(tx, self.order).await?.number;
+        if let Some((to, _)) = orders::contact(tx, self.order).await? {
+            let mail = Refunded { to, refund: self.operation.uuid(), number: number.clone(), amount: money.formatted() };
+            notifications::enqueue(tx, now, &Mail::Refunded(mail)).await?;
+        }
+        let source = Source { kind_of: "charge", id: settle::charge_uuid(&self.charge), kind: "returned", group: number, occurred_at: now };
+        let posting = [Posting::new(Account::BuyerRefundable, Account::StripeBalance, money, "unexpected")];
+        Ok(ledger::post(tx, now, &source, &posting).await.map(drop)?)
     }
 }

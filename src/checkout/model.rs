@@ -19,9 +19,12 @@ text_enum! {
 pub const SESSION_LIFETIME: SignedDuration = SignedDuration::from_mins(60);
 
 /// A payment page as we keep it.
-#[derive(Clone, Debug, PartialEq, Eq, diesel::Queryable)]
+#[derive(Clone, Debug, PartialEq, Eq, diesel::Queryable, diesel::Selectable)]
+#[diesel(table_name = crate::schema::checkout_sessions)]
 pub struct CheckoutSession {
+    #[diesel(column_name = id)]
     pub operation: OperationId,
+    #[diesel(column_name = order_id)]
     pub order: OrderId,
     pub session_id: Option<String>,
     pub url: Option<String>,

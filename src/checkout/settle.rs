@@ -158,7 +158,7 @@ async fn paid(
         }
         Err(misfit) => {
             refuse(tx, now, known, order, payment, misfit).await?;
-            Ok(if order.state == OrderState::Cancelled { Settled::Expired } else { Settled::Paid })
+            Ok(if misfit == Misfit::PaidTwice { Settled::Paid } else { Settled::Expired })
         }
     }
 }
@@ -184,6 +184,10 @@ async fn fulfil(app: &App, tx: &mut Tx, now: Time, order: &orders::Order) -> Res
 async fn refuse(tx: &mut Tx, now: Time, known: &CheckoutSession, order: &orders::Order, payment: &Payment, misfit: Misfit) -> Result<(), Error> {
     let detail = format!("{}: {} came for order {}", misfit.code(), payment.amount.formatted(), order.number);
     alert(tx, now, misfit.code(), &payment.charge, &detail).await?;
+    // What this page was made for will not be paid by it: its pieces are for sale again.
+    if matches!(order.state, OrderState::PendingPayment | OrderState::PaymentProcessing) {
+        orders::cancel(tx, now, order.id, misfit.code()).await?;
+    }
     // Money of another mode is not money here.
     if misfit == Misfit::WrongMode {
         return Ok(());

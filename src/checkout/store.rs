@@ -10,27 +10,6 @@ use crate::{
     schema::{checkout_sessions as sessions, money_alerts, stripe_events},
 };
 
-type Columns = (
-    sessions::id,
-    sessions::order_id,
-    sessions::session_id,
-    sessions::url,
-    sessions::state,
-    sessions::expires_at,
-    sessions::payment_intent,
-    sessions::charge,
-);
-const COLUMNS: Columns = (
-    sessions::id,
-    sessions::order_id,
-    sessions::session_id,
-    sessions::url,
-    sessions::state,
-    sessions::expires_at,
-    sessions::payment_intent,
-    sessions::charge,
-);
-
 pub(super) async fn insert_session(tx: &mut Tx, now: Time, operation: OperationId, order: OrderId, expires_at: Time) -> Result<(), DbError> {
     diesel::insert_into(sessions::table)
         .values((
@@ -47,21 +26,21 @@ pub(super) async fn insert_session(tx: &mut Tx, now: Time, operation: OperationI
 }
 
 pub(super) async fn session(conn: &mut Conn, operation: OperationId) -> Result<Option<CheckoutSession>, DbError> {
-    Ok(sessions::table.find(operation).select(COLUMNS).first(conn).await.optional()?)
+    Ok(sessions::table.find(operation).select(CheckoutSession::as_select()).first(conn).await.optional()?)
 }
 
 pub(super) async fn session_called(conn: &mut Conn, session_id: &str) -> Result<Option<CheckoutSession>, DbError> {
-    Ok(sessions::table.filter(sessions::session_id.eq(session_id)).select(COLUMNS).first(conn).await.optional()?)
+    Ok(sessions::table.filter(sessions::session_id.eq(session_id)).select(CheckoutSession::as_select()).first(conn).await.optional()?)
 }
 
 /// The sessions of an order that may still be paid, or were, newest first.
 pub(super) async fn sessions_of(conn: &mut Conn, order: OrderId) -> Result<Vec<CheckoutSession>, DbError> {
-    Ok(sessions::table.filter(sessions::order_id.eq(order)).order(sessions::id.desc()).select(COLUMNS).load(conn).await?)
+    Ok(sessions::table.filter(sessions::order_id.eq(order)).order(sessions::id.desc()).select(CheckoutSession::as_select()).load(conn).await?)
 }
 
 /// The session that paid a payment intent.
 pub(super) async fn session_of_intent(conn: &mut Conn, intent: &str) -> Result<Option<CheckoutSession>, DbError> {
-    Ok(sessions::table.filter(sessions::payment_intent.eq(intent)).select(COLUMNS).first(conn).await.optional()?)
+    Ok(sessions::table.filter(sessions::payment_intent.eq(intent)).select(CheckoutSession::as_select()).first(conn).await.optional()?)
 }
 
 /// The provider has a page for it. A session that the webhook completed first stays complete.
@@ -99,7 +78,13 @@ pub(super) async fn completed(tx: &mut Tx, now: Time, operation: OperationId, in
 pub(super) async fn overdue(conn: &mut Conn, before: Time, opening_before: Time, limit: i64) -> Result<Vec<CheckoutSession>, DbError> {
     let over = sessions::state.eq(SessionState::Open).and(sessions::expires_at.le(before));
     let stuck = sessions::state.eq(SessionState::Opening).and(sessions::created_at.le(opening_before));
-    Ok(sessions::table.filter(over.or(stuck)).order((sessions::expires_at, sessions::id)).limit(limit).select(COLUMNS).load(conn).await?)
+    Ok(sessions::table
+        .filter(over.or(stuck))
+        .order((sessions::expires_at, sessions::id))
+        .limit(limit)
+        .select(CheckoutSession::as_select())
+        .load(conn)
+        .await?)
 }
 
 /// False if the event was here before.

@@ -7,10 +7,7 @@ use lettre::{
 };
 
 use super::model::Mail;
-use crate::{
-    config::Config,
-    secrets::{MasterKey, sha256},
-};
+use crate::{config::Config, secrets::sha256};
 
 /// A server that accepts and never answers must not hold a job for ever.
 const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(20);
@@ -62,34 +59,19 @@ impl Mailer {
     }
 }
 
-const TEMPLATES: [(&str, &str); 5] = [
+const TEMPLATES: [(&str, &str); 4] = [
     ("order_paid.txt", include_str!("templates/order_paid.txt")),
     ("new_order.txt", include_str!("templates/new_order.txt")),
     ("shipped.txt", include_str!("templates/shipped.txt")),
     ("refunded.txt", include_str!("templates/refunded.txt")),
-    ("invitation.txt", include_str!("templates/invitation.txt")),
 ];
 
-/// The link that only its reader may have: derived now, stored nowhere.
-fn secret_link(config: &Config, keys: &MasterKey, mail: &Mail) -> Option<String> {
-    match mail {
-        Mail::OrderPaid(m) => {
-            let token = keys.token("order", m.order.uuid(), m.token_generation);
-            Some(config.link(&format!("/orders/{}#{}", m.order, token.reveal())))
-        }
-        Mail::Invitation(m) => {
-            Some(config.link(&format!("/invitations/{}#{}", m.invitation, keys.token("invitation", m.invitation, m.generation).reveal())))
-        }
-        Mail::NewOrder(_) | Mail::Shipped(_) | Mail::Refunded(_) => None,
-    }
-}
-
-pub(super) fn compose(config: &Config, keys: &MasterKey, mail: &Mail) -> Result<Composed, String> {
+pub(super) fn compose(config: &Config, mail: &Mail) -> Result<Composed, String> {
     let mut env = minijinja::Environment::new();
     for (name, source) in TEMPLATES {
         env.add_template(name, source).map_err(|e| e.to_string())?;
     }
-    let facts = minijinja::context! { m => minijinja::Value::from(minijinja::value::Serde(mail.clone())), link => secret_link(config, keys, mail), public_url => config.public_url.clone() };
+    let facts = minijinja::context! { m => minijinja::Value::from(minijinja::value::Serde(mail.clone())), public_url => config.public_url.clone() };
     let text = env.get_template(mail.template()).and_then(|t| t.render(facts)).map_err(|e| e.to_string())?;
     let text = tidy(&text);
     let from: Mailbox = config.mail_from.parse().map_err(|e| format!("MAIL_FROM: {e}"))?;
@@ -152,16 +134,14 @@ mod tests {
     }
     #[test]
     fn the_same_mail_has_the_same_message_id() {
-        let keys = MasterKey::new([1; 32]);
-        let one = compose(&config(), &keys, &refund("a@b.example")).unwrap().sent;
-        let two = compose(&config(), &keys, &refund("a@b.example")).unwrap().sent;
+        let one = compose(&config(), &refund("a@b.example")).unwrap().sent;
+        let two = compose(&config(), &refund("a@b.example")).unwrap().sent;
         assert_eq!(one, two);
         assert!(one.message_id.ends_with("@haat.example>"));
     }
     #[test]
     fn nothing_a_buyer_typed_becomes_a_header() {
-        let keys = MasterKey::new([1; 32]);
-        assert!(compose(&config(), &keys, &refund("a@b.example\r\nBcc: x@y.example")).is_err());
+        assert!(compose(&config(), &refund("a@b.example\r\nBcc: x@y.example")).is_err());
         let shipped = Mail::Shipped(Shipped {
             to: "a@b.example".into(),
             group: OrderGroupId::new(),
@@ -171,7 +151,7 @@ mod tests {
             tracking: None,
             tracking_url: None,
         });
-        let bytes = String::from_utf8(compose(&config(), &keys, &shipped).unwrap().message.formatted()).unwrap();
+        let bytes = String::from_utf8(compose(&config(), &shipped).unwrap().message.formatted()).unwrap();
         assert!(
             !bytes.lines().any(|line| line.starts_with("Bcc:") && !line.is_empty() && bytes.split("\r\n\r\n").next().unwrap().contains(line)),
             "{bytes}"

@@ -1,6 +1,6 @@
 //! E-mail: enqueued once, in the transaction that makes it necessary; sent by a job, never in a request.
 //!
-//! - What a mail says is frozen into its job; secrets are not in it, they are derived when it is sent.
+//! - What a mail says is frozen into its job; no mail holds a secret.
 //! - Its Message-ID is stable: if we die between the server's answer and our commit, the second copy is recognisable as one.
 //! - Addresses and headers go through a typed builder; nothing a buyer typed can become a header.
 mod mailer;
@@ -33,7 +33,7 @@ impl Job for SendMail {
 }
 impl Run<App> for SendMail {
     async fn run(self, app: &App) -> Result<(), Failure> {
-        let message = mailer::compose(&app.config, &app.keys, &self.mail).map_err(Failure::GiveUp)?;
+        let message = mailer::compose(&app.config, &self.mail).map_err(Failure::GiveUp)?;
         app.mailer.send(message).await.map_err(Failure::Retry)
     }
 }

@@ -1,5 +1,5 @@
 //! Every mail there is, with the facts it is made of. Amounts come formatted: no template computes a price.
-use crate::ids::{AccountId, OrderGroupId, OrderId};
+use crate::ids::{OrderGroupId, OrderId};
 
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "mail", rename_all = "snake_case")]
@@ -12,15 +12,12 @@ pub enum Mail {
     Shipped(Shipped),
     /// To the buyer: money is on its way back.
     Refunded(Refunded),
-    /// To whoever is invited; the link is derived when it is sent.
-    Invitation(Invitation),
 }
 
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct OrderPaid {
     pub to: String,
     pub order: OrderId,
-    pub token_generation: i32,
     pub number: String,
     pub total: String,
     pub lines: Vec<PaidLine>,
@@ -63,14 +60,6 @@ pub struct Refunded {
     pub number: String,
     pub amount: String,
 }
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
-pub struct Invitation {
-    pub to: String,
-    pub invitation: uuid::Uuid,
-    pub generation: i32,
-    pub role: String,
-    pub invited_by: Option<AccountId>,
-}
 
 impl Mail {
     /// What makes it itself: the same key is the same mail.
@@ -80,7 +69,6 @@ impl Mail {
             Self::NewOrder(m) => format!("new_order:{}", m.group),
             Self::Shipped(m) => format!("shipped:{}", m.group),
             Self::Refunded(m) => format!("refunded:{}", m.refund),
-            Self::Invitation(m) => format!("invitation:{}:{}", m.invitation, m.generation),
         }
     }
     pub fn to(&self) -> &str {
@@ -89,7 +77,6 @@ impl Mail {
             Self::NewOrder(m) => &m.to,
             Self::Shipped(m) => &m.to,
             Self::Refunded(m) => &m.to,
-            Self::Invitation(m) => &m.to,
         }
     }
     pub fn subject(&self) -> String {
@@ -98,7 +85,6 @@ impl Mail {
             Self::NewOrder(m) => format!("New order {} to send", m.number),
             Self::Shipped(m) => format!("A parcel of your order {} has left", m.number),
             Self::Refunded(m) => format!("{} of your order {} is on its way back", m.amount, m.number),
-            Self::Invitation(_) => "You are invited to Haat".into(),
         }
     }
     pub(super) const fn template(&self) -> &'static str {
@@ -107,7 +93,6 @@ impl Mail {
             Self::NewOrder(_) => "new_order.txt",
             Self::Shipped(_) => "shipped.txt",
             Self::Refunded(_) => "refunded.txt",
-            Self::Invitation(_) => "invitation.txt",
         }
     }
 }

@@ -184,7 +184,7 @@ pub async fn paid_mails(conn: &mut Conn, id: OrderId) -> Result<Vec<Mail>, Error
             });
         }
         let (number, total) = (order.number.clone(), order.total.formatted());
-        mails.push(Mail::OrderPaid(mail::OrderPaid { to, order: id, token_generation: order.token_generation, number, total, lines }));
+        mails.push(Mail::OrderPaid(mail::OrderPaid { to, order: id, number, total, lines }));
     }
     for group in &frozen.groups {
         let mine = || frozen.lines.iter().filter(|l| l.group == group.id);
