@@ -1,5 +1,10 @@
 //! `haat`: one program, by subcommand. Thin: parse, build the parts, run.
-use std::process::ExitCode;
+use std::{
+    io::Write,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use actix_web::web;
 use clap::{Parser, Subcommand};
@@ -32,7 +37,7 @@ enum Command {
     /// Recompute every balance from the transfers; exits 1 and names what differs.
     LedgerVerify(DatabaseArgs),
     /// Check an item's bundle offline: exits 0 if it is whole, 1 if not, 2 if it cannot be read.
-    Verify { file: std::path::PathBuf },
+    Verify { file: PathBuf },
     /// Print the OpenAPI document.
     Openapi,
     /// Print the catalogue of problems.
@@ -61,13 +66,36 @@ fn main() -> ExitCode {
     })
 }
 
+/// Where the private cluster of these flags lives, if they name one.
+fn private_dir(args: &DatabaseArgs) -> Result<Option<PathBuf>, Failure> {
+    match (&args.data_dir, args.demo) {
+        (Some(dir), _) => Ok(Some(dir.clone())),
+        (None, true) => Ok(Some(default_dir("demo")?)),
+        (None, false) => Ok(None),
+    }
+}
+
+/// A private cluster's master key, made once and kept beside its directory: inside it, the server's own account could read it.
+fn kept_key(dir: &Path) -> Result<MasterKey, Failure> {
+    let path = PathBuf::from(format!("{}.key", dir.display().to_string().trim_end_matches('/')));
+    if let Ok(text) = std::fs::read_to_string(&path) {
+        return MasterKey::parse(&text).ok_or_else(|| format!("{} does not hold a master key", path.display()).into());
+    }
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent)?;
+    }
+    let keys = MasterKey::new(random());
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+    file.write_all(keys.to_hex().as_bytes())?;
+    Ok(keys)
+}
+
 /// The database that the flags name, migrated; the cluster lives as long as the value.
 fn migrated(args: &DatabaseArgs) -> Result<(Option<Cluster>, String), Failure> {
-    let (cluster, url) = match (&args.database_url, &args.data_dir, args.demo) {
-        (Some(url), _, _) => (None, url.clone()),
-        (None, Some(dir), _) => private(dir)?,
-        (None, None, true) => private(&default_dir("demo")?)?,
-        (None, None, false) => return Err("which database? Give DATABASE_URL, --data-dir DIR or --demo".into()),
+    let (cluster, url) = match (&args.database_url, private_dir(args)?) {
+        (Some(url), _) => (None, url.clone()),
+        (None, Some(dir)) => private(&dir)?,
+        (None, None) => return Err("which database? Give DATABASE_URL, --data-dir DIR or --demo".into()),
     };
     for name in migrate::up(&url)? {
         eprintln!("applied {name}");
@@ -75,7 +103,7 @@ fn migrated(args: &DatabaseArgs) -> Result<(Option<Cluster>, String), Failure> {
     Ok((cluster, url))
 }
 
-fn private(dir: &std::path::Path) -> Result<(Option<Cluster>, String), Failure> {
+fn private(dir: &Path) -> Result<(Option<Cluster>, String), Failure> {
     let cluster = Cluster::attach_or_start(dir)?;
     let url = cluster.url("postgres");
     Ok((Some(cluster), url))
@@ -84,10 +112,14 @@ fn private(dir: &std::path::Path) -> Result<(Option<Cluster>, String), Failure> 
 fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
     let config = args.config()?;
     telemetry::init(config.production);
-    let keys = args.master_key()?.unwrap_or_else(|| {
-        eprintln!("no HAAT_MASTER_KEY: one is made for this run, and what it seals dies with it");
-        MasterKey::new(random())
-    });
+    let keys = match (args.master_key()?, private_dir(&args.database)?) {
+        (Some(keys), _) => keys,
+        (None, Some(dir)) => kept_key(&dir)?,
+        (None, None) => {
+            eprintln!("no HAAT_MASTER_KEY: one is made for this run, and what it seals dies with it");
+            MasterKey::new(random())
+        }
+    };
     let mailer = args.smtp_url.as_deref().map_or_else(|| Ok(Mailer::memory()), Mailer::smtp)?;
     let stripe_key = args.stripe_secret_key.clone().unwrap_or_else(|| "sk_test_none".into());
     let stripe = haat::payments::Stripe::new(&stripe_key, &args.stripe_api_base)?;
@@ -139,7 +171,7 @@ fn verify_ledger(args: &DatabaseArgs) -> Result<ExitCode, Failure> {
     Ok(if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-fn verify(file: &std::path::Path) -> ExitCode {
+fn verify(file: &Path) -> ExitCode {
     let bytes = match std::fs::read(file) {
         Ok(bytes) => bytes,
         Err(error) => {

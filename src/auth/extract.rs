@@ -54,11 +54,14 @@ async fn signed_in(request: &HttpRequest) -> Result<(web::Data<App>, Account), P
     Ok((app, Account { id, session }))
 }
 
-async fn has_platform_role(app: &App, account: AccountId, roles: &'static [Role]) -> Result<bool, Problem> {
+/// The account behind the request, if it holds one of these roles of the platform.
+async fn with_platform_role(request: HttpRequest, roles: &'static [Role]) -> Result<AccountId, Problem> {
+    let (app, account) = signed_in(&request).await?;
     let held = memberships::table
-        .filter(memberships::account_id.eq(account).and(memberships::revoked_at.is_null()).and(memberships::coop_id.is_null()))
+        .filter(memberships::account_id.eq(account.id).and(memberships::revoked_at.is_null()).and(memberships::coop_id.is_null()))
         .filter(memberships::role.eq_any(roles));
-    Ok(diesel::select(diesel::dsl::exists(held)).get_result(&mut *app.db.conn().await?).await.map_err(DbError::from)?)
+    let allowed: bool = diesel::select(diesel::dsl::exists(held)).get_result(&mut *app.db.conn().await?).await.map_err(DbError::from)?;
+    allowed.then_some(account.id).ok_or_else(|| Kind::Forbidden.into())
 }
 
 /// The path's cooperative, if the account has `role` there. A cooperative that is not theirs is as unknown as one that is not there.
@@ -101,23 +104,15 @@ impl FromRequest for Operator {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move {
-            let (app, account) = signed_in(&request).await?;
-            let allowed = has_platform_role(&app, account.id, &[Role::Operator]).await?;
-            allowed.then_some(Self { account: account.id }).ok_or_else(|| Kind::Forbidden.into())
-        })
+        let role = with_platform_role(request.clone(), &[Role::Operator]);
+        Box::pin(async move { Ok(Self { account: role.await? }) })
     }
 }
 impl FromRequest for Auditor {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move {
-            let (app, account) = signed_in(&request).await?;
-            let allowed = has_platform_role(&app, account.id, &[Role::Auditor, Role::Operator]).await?;
-            allowed.then_some(Self { account: account.id }).ok_or_else(|| Kind::Forbidden.into())
-        })
+        let role = with_platform_role(request.clone(), &[Role::Auditor, Role::Operator]);
+        Box::pin(async move { Ok(Self { account: role.await? }) })
     }
 }

@@ -2,7 +2,11 @@
 use diesel::{prelude::*, sql_types as sql};
 use diesel_async::RunQueryDsl;
 
-use super::{model::StockOwner, price::Division, stock::Policy};
+use super::{
+    model::{StockOwner, is_mark},
+    price::Division,
+    stock::Policy,
+};
 use crate::{
     clock::Time,
     db::{Conn, DbError},
@@ -234,10 +238,6 @@ fn prefix_query(text: &str) -> Option<String> {
 /// More words than anyone types; each is one index scan.
 const MAX_WORDS: usize = 8;
 
-/// Vowel signs of Indic scripts belong to their word.
-fn is_mark(c: char) -> bool {
-    matches!(c, '\u{0900}'..='\u{0DFF}')
-}
 /// What `fold` does to Latin letters in the index.
 fn deaccent(word: &str) -> String {
     word.chars()
@@ -289,8 +289,6 @@ pub(super) struct Detail {
     pub media: serde_json::Value,
     #[diesel(sql_type = sql::Array<sql::Text>)]
     pub options: Vec<String>,
-    #[diesel(sql_type = sql::BigInt)]
-    pub version: i64,
     #[diesel(sql_type = sql::Timestamptz)]
     pub updated_at: Time,
 }
@@ -299,7 +297,7 @@ pub(super) struct Detail {
 pub(super) async fn detail(conn: &mut Conn, named: &str, currency: Currency) -> Result<Option<Detail>, DbError> {
     let query = diesel::sql_query(
         "SELECT p.id, p.slug, p.title, p.body_html, p.craft_code AS craft, c.name AS cooperative, c.slug AS cooperative_slug,
-                c.district || ', ' || c.country AS place, c.commission_bp, c.premium_bp, p.made_to_order_days, p.materials, p.version, p.updated_at,
+                c.district || ', ' || c.country AS place, c.commission_bp, c.premium_bp, p.made_to_order_days, p.materials, p.updated_at,
                 (SELECT jsonb_build_object('maker_bp', t.maker_bp, 'materials_bp', t.materials_bp, 'cooperative_bp', t.cooperative_bp)
                  FROM price_templates t WHERE t.coop_id = p.coop_id AND t.id = p.template_id) AS division,
                 (SELECT coalesce(jsonb_agg(jsonb_build_object('id', v.id, 'title', v.title, 'options', v.options, 'sku', v.sku, 'grams', v.grams,

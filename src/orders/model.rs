@@ -56,7 +56,8 @@ impl OrderState {
     }
 }
 
-#[derive(Clone, Debug, diesel::Queryable)]
+#[derive(Clone, Debug, diesel::Queryable, diesel::Selectable)]
+#[diesel(table_name = crate::schema::orders)]
 pub struct OrderRow {
     pub id: OrderId,
     pub number: String,

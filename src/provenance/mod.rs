@@ -7,6 +7,7 @@
 pub mod bundle;
 pub mod http;
 pub mod model;
+mod page;
 mod store;
 
 pub use model::{Allocated, Error, Issuer, ItemState, NewBatch, Sale, Subject};

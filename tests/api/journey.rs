@@ -4,7 +4,7 @@ use haat::{ledger, money::Currency};
 use passport::verify_bundle;
 use serde_json::{Value, json};
 
-use crate::support::{Client, TestApp, api_test};
+use crate::support::{Answer, Client, TestApp, api_test};
 
 /// A cooperative that is approved, with a manager who is signed in, a way to deliver, and a rate from euros.
 pub async fn cooperative(app: &TestApp, slug: &str) -> Client {
@@ -49,6 +49,11 @@ pub struct Basket {
     pub client: Client,
     pub id: String,
     pub total: Value,
+}
+impl Basket {
+    pub async fn checkout(&self, key: &str) -> Answer {
+        self.client.with("Idempotency-Key", key).post(&format!("/v1/store/carts/{}/checkout", self.id), checkout_body(&self.total)).await
+    }
 }
 pub async fn basket(app: &TestApp, variant: &str, quantity: i32) -> Basket {
     let address = json!({"name": "Asha Brandt", "line1": "Lindenweg 4", "city": "Freiburg", "postal_code": "79100", "country": "DE"});
@@ -143,12 +148,7 @@ async fn an_event_delivered_five_times_is_one_sale() {
         let manager = cooperative(app, "bagru").await;
         let variant = product(&manager, "bagru", 6000, 5).await;
         let basket = basket(app, &variant, 2).await;
-        let checkout = basket
-            .client
-            .with("Idempotency-Key", "k")
-            .post(&format!("/v1/store/carts/{}/checkout", basket.id), checkout_body(&basket.total))
-            .await
-            .expect(201);
+        let checkout = basket.checkout("k").await.expect(201);
         let session = session_of(&checkout);
         app.sandbox.control().pay(&session).unwrap();
         app.sandbox.control().webhooks_settled().await;
@@ -185,14 +185,12 @@ async fn an_abandoned_page_gives_the_stock_back_and_only_then() {
         let variant = product(&manager, "bagru", 6000, 1).await;
         let first = basket(app, &variant, 1).await;
         let second = basket(app, &variant, 1).await;
-        let path = |b: &Basket| format!("/v1/store/carts/{}/checkout", b.id);
-        let checkout = first.client.with("Idempotency-Key", "a").post(&path(&first), checkout_body(&first.total)).await.expect(201);
-        let refused = second.client.with("Idempotency-Key", "b").post(&path(&second), checkout_body(&second.total)).await;
-        assert_eq!(refused.problem(409), "out-of-stock");
+        let checkout = first.checkout("a").await.expect(201);
+        assert_eq!(second.checkout("b").await.problem(409), "out-of-stock");
         app.sandbox.control().expire(&session_of(&checkout)).unwrap();
         app.sandbox.control().webhooks_settled().await;
         app.run_jobs().await;
-        second.client.with("Idempotency-Key", "c").post(&path(&second), checkout_body(&second.total)).await.expect(201);
+        second.checkout("c").await.expect(201);
     })
     .await;
 }
@@ -204,8 +202,7 @@ async fn a_webhook_that_never_comes_is_made_up_for() {
         let manager = cooperative(app, "bagru").await;
         let variant = product(&manager, "bagru", 6000, 1).await;
         let basket = basket(app, &variant, 1).await;
-        let path = format!("/v1/store/carts/{}/checkout", basket.id);
-        let checkout = basket.client.with("Idempotency-Key", "k").post(&path, checkout_body(&basket.total)).await.expect(201);
+        let checkout = basket.checkout("k").await.expect(201);
         app.sandbox.control().set_webhook_url(None);
         app.sandbox.control().pay(&session_of(&checkout)).unwrap();
         app.run_jobs().await;
@@ -303,8 +300,7 @@ async fn an_address_is_shown_to_its_sender_and_only_when_paid() {
         let manager = cooperative(app, "bagru").await;
         let variant = product(&manager, "bagru", 6000, 1).await;
         let basket = basket(app, &variant, 1).await;
-        let path = format!("/v1/store/carts/{}/checkout", basket.id);
-        let checkout = basket.client.with("Idempotency-Key", "k").post(&path, checkout_body(&basket.total)).await.expect(201);
+        let checkout = basket.checkout("k").await.expect(201);
         let order = format!("/v1/manage/cooperatives/bagru/orders/{}", checkout["order"]["id"].as_str().unwrap());
         assert_eq!(manager.get(&order).await.problem(404), "not-found");
         app.sandbox.control().pay(&session_of(&checkout)).unwrap();
@@ -315,6 +311,98 @@ async fn an_address_is_shown_to_its_sender_and_only_when_paid() {
         assert!(shown.get("total").is_none() && shown.get("order").is_none(), "no totals of others: {shown}");
         let other = cooperative(app, "pedana").await;
         assert_eq!(other.get(&order.replace("bagru", "pedana")).await.problem(404), "not-found");
+    })
+    .await;
+}
+
+async fn sql(app: &TestApp, text: &str) {
+    app.db.db.conn().await.unwrap().batch_execute(text).await.unwrap();
+}
+/// What holds when money came that pays for nothing: it went back, the books show both ways, the pieces are for sale, a person is told.
+async fn money_went_back(app: &TestApp, variant: &str, cents: i64) {
+    app.run_jobs().await;
+    assert_eq!(balance(app, "buyer_refundable", "EUR").await, 0);
+    assert_eq!(balance(app, "commission", "EUR").await, 0);
+    assert_eq!(balance(app, "coop_pending:", "INR").await, 0);
+    let refunds = app.sandbox.control().all("re");
+    assert_eq!(refunds.iter().map(|r| r["amount"].as_i64().unwrap()).collect::<Vec<_>>(), [cents], "once, all of it");
+    let mails: Vec<_> = app.app.mailer.kept().into_iter().map(|m| m.subject).collect();
+    assert!(mails.len() == 1 && mails[0].contains("on its way back"), "{mails:?}");
+    basket(app, variant, 1).await.checkout("after").await.expect(201);
+}
+
+#[actix_web::test]
+async fn authentic_money_of_a_wrong_amount_goes_back_and_frees_the_stock() {
+    api_test(async |app| {
+        let manager = cooperative(app, "bagru").await;
+        let variant = product(&manager, "bagru", 6000, 1).await;
+        let checkout = basket(app, &variant, 1).await.checkout("k").await.expect(201);
+        sql(app, "UPDATE orders SET goods_minor = goods_minor + 1, total_minor = total_minor + 1").await;
+        app.sandbox.control().pay(&session_of(&checkout)).unwrap();
+        app.sandbox.control().webhooks_settled().await;
+        app.run_jobs().await;
+        money_went_back(app, &variant, 6600).await;
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn money_for_a_cancelled_order_goes_back() {
+    api_test(async |app| {
+        let manager = cooperative(app, "bagru").await;
+        let variant = product(&manager, "bagru", 6000, 1).await;
+        let checkout = basket(app, &variant, 1).await.checkout("k").await.expect(201);
+        let (order, now) = (checkout["order"]["id"].as_str().unwrap().parse().unwrap(), app.clock.now());
+        app.db.db.transaction(async |tx| haat::orders::cancel(tx, now, order, "a test").await).await.unwrap();
+        app.sandbox.control().pay(&session_of(&checkout)).unwrap();
+        app.sandbox.control().webhooks_settled().await;
+        app.run_jobs().await;
+        // Told again, nothing more goes back.
+        haat::checkout::settle(&app.app, &session_of(&checkout)).await.unwrap();
+        money_went_back(app, &variant, 6600).await;
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_product_page_is_not_modified_until_it_is() {
+    api_test(async |app| {
+        let manager = cooperative(app, "bagru").await;
+        let variant = product(&manager, "bagru", 6000, 2).await;
+        let path = "/v1/store/products/indigo-dabu-stole?currency=EUR";
+        let first = app.visitor().get(path).await;
+        let returning = app.visitor().with("If-None-Match", first.headers["etag"].to_str().unwrap());
+        assert_eq!(returning.get(path).await.status, 304);
+        basket(app, &variant, 1).await.checkout("k").await.expect(201);
+        assert_eq!(returning.get(path).await.status, 200, "a piece fewer is another page");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_tag_leads_to_a_page() {
+    api_test(async |app| {
+        let manager = cooperative(app, "bagru").await;
+        let variant = product(&manager, "bagru", 6000, 1).await;
+        let checkout = basket(app, &variant, 1).await.checkout("k").await.expect(201);
+        app.sandbox.control().pay(&session_of(&checkout)).unwrap();
+        app.sandbox.control().webhooks_settled().await;
+        app.run_jobs().await;
+        let guest = app.visitor().with("X-Order-Token", checkout["order_token"].as_str().unwrap());
+        let order = guest.get(&format!("/v1/store/orders/{}", checkout["order"]["id"].as_str().unwrap())).await.expect(200);
+        let item = &order["parcels"][0]["lines"][0]["items"][0];
+        let path = item["url"].as_str().unwrap().strip_prefix(&app.url).unwrap();
+        let page = app.visitor().get(&format!("{path}?fbclid=1")).await;
+        assert_eq!((page.status.as_u16(), page.headers["content-type"].to_str().unwrap()), (200, "text/html; charset=utf-8"));
+        assert!(page.text.contains("Indigo dabu stole") && page.text.contains("Cooperative bagru") && page.text.len() < 60_000);
+        assert!(!page.text.contains("Asha") && !page.text.contains("<script"), "no buyer and no script");
+        let json = app.visitor().with("Accept", "application/json").get(path).await.expect(200);
+        assert_eq!(json["code"], item["code"]);
+        let unknown = app.visitor().get("/i/0000-0000-0000").await;
+        assert!(unknown.status == 404 && unknown.text.contains("Look once more at the tag"), "{}", unknown.text);
+        // The product may leave the shop: the code answers for ever.
+        sql(app, "UPDATE products SET status = 'archived'").await;
+        assert_eq!(app.visitor().get(path).await.status, 200);
     })
     .await;
 }

@@ -4,3 +4,4 @@ mod journey;
 mod ledger;
 mod spec;
 mod support;
+mod tidy;

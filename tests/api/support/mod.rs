@@ -4,5 +4,5 @@ mod client;
 mod database;
 
 pub use app::{TestApp, api_test};
-pub use client::Client;
+pub use client::{Answer, Client};
 pub use database::{TestDb, database};

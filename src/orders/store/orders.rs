@@ -1,193 +1,24 @@
-//! Every statement on carts, orders, groups, lines and parcels.
+//! Orders, frozen lines, groups and parcels.
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::{
+use super::super::{
     cart::Priced,
-    model::{Address, Cart, CartLine, FrozenGroup, FrozenLine, Fx, GroupState, Order, OrderRow, OrderState},
+    model::{Address, Cart, FrozenGroup, FrozenLine, Fx, GroupState, Order, OrderRow, OrderState},
 };
 use crate::{
     catalog::price::Split,
     clock::{Day, Time},
     db::{Conn, DbError, Tx},
-    ids::{CartId, CartLineId, CoopId, DeliveryOptionId, FulfilmentId, ItemId, OrderGroupId, OrderId, OrderLineId, VariantId},
+    ids::{CartId, CoopId, FulfilmentId, ItemId, OrderGroupId, OrderId, OrderLineId, VariantId},
     money::{Currency, Money},
-    schema::{
-        cart_deliveries, cart_lines, carts, cooperatives, delivery_options, fulfilment_items, fulfilments, order_contacts, order_events,
-        order_groups, order_lines, orders, variants,
-    },
+    schema::{carts, cooperatives, fulfilment_items, fulfilments, order_contacts, order_events, order_groups, order_lines, orders},
     tenancy::Scope,
 };
 
-fn json(value: &impl serde::Serialize) -> Result<serde_json::Value, DbError> {
-    serde_json::to_value(value).map_err(|e| DbError::Query(diesel::result::Error::SerializationError(e.into())))
-}
-fn unjson<T: serde::de::DeserializeOwned>(value: serde_json::Value) -> Result<T, DbError> {
-    serde_json::from_value(value).map_err(|e| DbError::Query(diesel::result::Error::DeserializationError(e.into())))
-}
+use super::{json, unjson};
 
-/// A cart nobody touched for this long is forgotten.
-const CART_LIFETIME: jiff::SignedDuration = jiff::SignedDuration::from_hours(24 * 30);
-
-pub(super) async fn insert_cart(tx: &mut Tx, now: Time, id: CartId, token_hash: Vec<u8>, currency: Currency, locale: &str) -> Result<(), DbError> {
-    diesel::insert_into(carts::table)
-        .values((
-            (carts::id.eq(id), carts::token_hash.eq(token_hash), carts::currency.eq(currency), carts::locale.eq(locale), carts::version.eq(1)),
-            (carts::created_at.eq(now), carts::updated_at.eq(now), carts::expires_at.eq(now.plus(CART_LIFETIME))),
-        ))
-        .execute(tx)
-        .await?;
-    Ok(())
-}
-
-pub(super) async fn cart_with_token(conn: &mut Conn, id: CartId, token_hash: Vec<u8>) -> Result<bool, DbError> {
-    let mine = carts::table.filter(carts::id.eq(id).and(carts::token_hash.eq(token_hash)));
-    Ok(diesel::select(diesel::dsl::exists(mine)).get_result(conn).await?)
-}
-
-pub(super) async fn lock_cart(tx: &mut Tx, id: CartId) -> Result<bool, DbError> {
-    Ok(carts::table.find(id).select(carts::id).for_update().first::<CartId>(tx).await.optional()?.is_some())
-}
-
-type CartColumns = (Currency, Option<String>, String, Option<String>, Option<serde_json::Value>, i64, Option<OrderId>);
-
-/// Three statements: the cart, its lines, its choices.
-pub(super) async fn cart(conn: &mut Conn, id: CartId) -> Result<Option<Cart>, DbError> {
-    let columns = (carts::currency, carts::country, carts::locale, carts::email, carts::shipping_address, carts::version, carts::live_order_id);
-    let Some((currency, country, locale, email, address, version, live_order)) =
-        carts::table.find(id).select(columns).first::<CartColumns>(conn).await.optional()?
-    else {
-        return Ok(None);
-    };
-    let lines: Vec<(CartLineId, VariantId, i32)> = cart_lines::table
-        .filter(cart_lines::cart_id.eq(id))
-        .order(cart_lines::id)
-        .select((cart_lines::id, cart_lines::variant_id, cart_lines::quantity))
-        .load(conn)
-        .await?;
-    let chosen = cart_deliveries::table
-        .filter(cart_deliveries::cart_id.eq(id))
-        .select((cart_deliveries::coop_id, cart_deliveries::option_id))
-        .load(conn)
-        .await?;
-    let address: Option<Address> = address.map(unjson).transpose()?;
-    let lines = lines.into_iter().map(|(id, variant, quantity)| CartLine { id, variant, quantity }).collect();
-    Ok(Some(Cart { id, currency, country, locale, email, address, version, live_order, lines, chosen }))
-}
-
-/// What a request may change; `None` leaves a field as it is.
-#[derive(Default)]
-pub(super) struct CartChange {
-    pub currency: Option<Currency>,
-    pub country: Option<String>,
-    pub email: Option<String>,
-    pub address: Option<Address>,
-}
-
-pub(super) async fn change_cart(tx: &mut Tx, now: Time, id: CartId, change: &CartChange) -> Result<(), DbError> {
-    let row = carts::table.find(id);
-    if let Some(currency) = change.currency {
-        diesel::update(row).set(carts::currency.eq(currency)).execute(tx).await?;
-    }
-    if let Some(country) = &change.country {
-        diesel::update(row).set(carts::country.eq(country)).execute(tx).await?;
-    }
-    if let Some(email) = &change.email {
-        diesel::update(row).set(carts::email.eq(email)).execute(tx).await?;
-    }
-    if let Some(address) = &change.address {
-        diesel::update(row).set((carts::shipping_address.eq(json(address)?), carts::country.eq(&address.country))).execute(tx).await?;
-    }
-    diesel::update(row)
-        .set((carts::version.eq(carts::version + 1), carts::updated_at.eq(now), carts::expires_at.eq(now.plus(CART_LIFETIME))))
-        .execute(tx)
-        .await?;
-    Ok(())
-}
-
-/// Adds to the line of that variant, or makes it. False for a variant that is not there.
-pub(super) async fn put_line(tx: &mut Tx, cart: CartId, variant: VariantId, quantity: i32, add: bool) -> Result<bool, DbError> {
-    let coop: Option<CoopId> = variants::table.filter(variants::id.eq(variant)).select(variants::coop_id).first(tx).await.optional()?;
-    let Some(coop) = coop else { return Ok(false) };
-    let kept = if add { 1 } else { 0 };
-    let row = (
-        cart_lines::id.eq(CartLineId::new()),
-        cart_lines::cart_id.eq(cart),
-        cart_lines::coop_id.eq(coop),
-        cart_lines::variant_id.eq(variant),
-        cart_lines::quantity.eq(quantity),
-    );
-    diesel::insert_into(cart_lines::table)
-        .values(row)
-        .on_conflict((cart_lines::cart_id, cart_lines::variant_id))
-        .do_update()
-        .set(cart_lines::quantity.eq(cart_lines::quantity * kept + quantity))
-        .execute(tx)
-        .await?;
-    Ok(true)
-}
-pub(super) async fn clear_lines(tx: &mut Tx, cart: CartId) -> Result<(), DbError> {
-    diesel::delete(cart_lines::table.filter(cart_lines::cart_id.eq(cart))).execute(tx).await?;
-    Ok(())
-}
-/// Sets a line's quantity, or deletes it at zero. False if the cart has no such line.
-pub(super) async fn set_line(tx: &mut Tx, cart: CartId, line: CartLineId, quantity: i32) -> Result<bool, DbError> {
-    let row = cart_lines::table.filter(cart_lines::cart_id.eq(cart).and(cart_lines::id.eq(line)));
-    let changed = if quantity == 0 {
-        diesel::delete(row).execute(tx).await?
-    } else {
-        diesel::update(row).set(cart_lines::quantity.eq(quantity)).execute(tx).await?
-    };
-    Ok(changed == 1)
-}
-/// False if that cooperative has no such option.
-pub(super) async fn choose_delivery(tx: &mut Tx, cart: CartId, coop: CoopId, option: DeliveryOptionId) -> Result<bool, DbError> {
-    let known = delivery_options::table.find((coop, option)).filter(delivery_options::active.eq(true));
-    if !diesel::select(diesel::dsl::exists(known)).get_result::<bool>(tx).await? {
-        return Ok(false);
-    }
-    diesel::insert_into(cart_deliveries::table)
-        .values((cart_deliveries::cart_id.eq(cart), cart_deliveries::coop_id.eq(coop), cart_deliveries::option_id.eq(option)))
-        .on_conflict((cart_deliveries::cart_id, cart_deliveries::coop_id))
-        .do_update()
-        .set(cart_deliveries::option_id.eq(option))
-        .execute(tx)
-        .await?;
-    Ok(true)
-}
-
-/// A delivery option as a cart prices it.
-#[derive(Clone, Debug, Queryable)]
-pub struct DeliveryRow {
-    pub coop: CoopId,
-    pub id: DeliveryOptionId,
-    pub name: String,
-    pub countries: Vec<String>,
-    pub currency: Currency,
-    pub base_minor: i64,
-    pub per_kg_minor: i64,
-    pub min_days: i32,
-    pub max_days: i32,
-}
-pub(super) async fn deliveries(conn: &mut Conn, coops: &[CoopId]) -> Result<Vec<DeliveryRow>, DbError> {
-    Ok(delivery_options::table
-        .filter(delivery_options::coop_id.eq_any(coops).and(delivery_options::active.eq(true)))
-        .select((
-            delivery_options::coop_id,
-            delivery_options::id,
-            delivery_options::name,
-            delivery_options::countries,
-            delivery_options::currency,
-            delivery_options::base_minor,
-            delivery_options::per_kg_minor,
-            delivery_options::min_days,
-            delivery_options::max_days,
-        ))
-        .load(conn)
-        .await?)
-}
-
-pub(super) async fn insert_order(tx: &mut Tx, now: Time, id: OrderId, number: &str, cart: &Cart, priced: &Priced) -> Result<(), DbError> {
+pub(in crate::orders) async fn insert_order(tx: &mut Tx, now: Time, id: OrderId, number: &str, cart: &Cart, priced: &Priced) -> Result<(), DbError> {
     let country = cart.country.clone().unwrap_or_default();
     diesel::insert_into(orders::table)
         .values((
@@ -220,7 +51,7 @@ pub(super) async fn insert_order(tx: &mut Tx, now: Time, id: OrderId, number: &s
     Ok(())
 }
 
-pub(super) async fn insert_parts(tx: &mut Tx, now: Time, order: OrderId, priced: &Priced) -> Result<(), DbError> {
+pub(in crate::orders) async fn insert_parts(tx: &mut Tx, now: Time, order: OrderId, priced: &Priced) -> Result<(), DbError> {
     let mut groups = Vec::new();
     let mut lines = Vec::new();
     for group in &priced.groups {
@@ -287,44 +118,26 @@ fn bp(value: u32) -> i32 {
     i32::try_from(value).unwrap_or(i32::MAX)
 }
 
-type OrderColumns = (
-    orders::id,
-    orders::number,
-    orders::token_generation,
-    orders::state,
-    orders::currency,
-    orders::country,
-    orders::total_minor,
-    orders::refunded_minor,
-    orders::placed_at,
-    orders::paid_at,
-);
-const ORDER: OrderColumns = (
-    orders::id,
-    orders::number,
-    orders::token_generation,
-    orders::state,
-    orders::currency,
-    orders::country,
-    orders::total_minor,
-    orders::refunded_minor,
-    orders::placed_at,
-    orders::paid_at,
-);
-
-pub(super) async fn lock_order(tx: &mut Tx, id: OrderId) -> Result<Option<Order>, DbError> {
-    Ok(orders::table.find(id).select(ORDER).for_update().first::<OrderRow>(tx).await.optional()?.map(Order::from))
+pub(in crate::orders) async fn lock_order(tx: &mut Tx, id: OrderId) -> Result<Option<Order>, DbError> {
+    Ok(orders::table.find(id).select(OrderRow::as_select()).for_update().first::<OrderRow>(tx).await.optional()?.map(Order::from))
 }
-pub(super) async fn order(conn: &mut Conn, id: OrderId) -> Result<Option<Order>, DbError> {
-    Ok(orders::table.find(id).select(ORDER).first::<OrderRow>(conn).await.optional()?.map(Order::from))
+pub(in crate::orders) async fn order(conn: &mut Conn, id: OrderId) -> Result<Option<Order>, DbError> {
+    Ok(orders::table.find(id).select(OrderRow::as_select()).first::<OrderRow>(conn).await.optional()?.map(Order::from))
 }
-pub(super) async fn live_order(conn: &mut Conn, cart: CartId) -> Result<Option<OrderId>, DbError> {
+pub(in crate::orders) async fn live_order(conn: &mut Conn, cart: CartId) -> Result<Option<OrderId>, DbError> {
     let live = carts::table.inner_join(orders::table.on(orders::id.nullable().eq(carts::live_order_id))).filter(carts::id.eq(cart));
     Ok(live.filter(orders::state.ne(OrderState::Cancelled)).select(orders::id).first(conn).await.optional()?)
 }
 
 /// The state, its date, and a row of what happened.
-pub(super) async fn move_order(tx: &mut Tx, now: Time, order: &Order, to: OrderState, event: &str, detail: Option<&str>) -> Result<(), DbError> {
+pub(in crate::orders) async fn move_order(
+    tx: &mut Tx,
+    now: Time,
+    order: &Order,
+    to: OrderState,
+    event: &str,
+    detail: Option<&str>,
+) -> Result<(), DbError> {
     let paid_at = if to == OrderState::Paid { Some(now) } else { order.paid_at };
     diesel::update(orders::table.find(order.id))
         .set((orders::state.eq(to), orders::paid_at.eq(paid_at), orders::updated_at.eq(now)))
@@ -342,25 +155,25 @@ pub(super) async fn move_order(tx: &mut Tx, now: Time, order: &Order, to: OrderS
     diesel::insert_into(order_events::table).values(row).execute(tx).await?;
     Ok(())
 }
-pub(super) async fn move_groups(tx: &mut Tx, now: Time, order: OrderId, from: GroupState, to: GroupState) -> Result<(), DbError> {
+pub(in crate::orders) async fn move_groups(tx: &mut Tx, now: Time, order: OrderId, from: GroupState, to: GroupState) -> Result<(), DbError> {
     diesel::update(order_groups::table.filter(order_groups::order_id.eq(order).and(order_groups::state.eq(from))))
         .set((order_groups::state.eq(to), order_groups::updated_at.eq(now)))
         .execute(tx)
         .await?;
     Ok(())
 }
-pub(super) async fn move_group(tx: &mut Tx, now: Time, scope: Scope, id: OrderGroupId, to: GroupState) -> Result<(), DbError> {
+pub(in crate::orders) async fn move_group(tx: &mut Tx, now: Time, scope: Scope, id: OrderGroupId, to: GroupState) -> Result<(), DbError> {
     diesel::update(order_groups::table.find((scope.coop(), id)))
         .set((order_groups::state.eq(to), order_groups::updated_at.eq(now)))
         .execute(tx)
         .await?;
     Ok(())
 }
-pub(super) async fn forget_live_order(tx: &mut Tx, order: OrderId) -> Result<(), DbError> {
+pub(in crate::orders) async fn forget_live_order(tx: &mut Tx, order: OrderId) -> Result<(), DbError> {
     diesel::update(carts::table.filter(carts::live_order_id.eq(order))).set(carts::live_order_id.eq(None::<OrderId>)).execute(tx).await?;
     Ok(())
 }
-pub(super) async fn add_refund(tx: &mut Tx, order: OrderId, lines: &[(OrderLineId, i32)], amount: i64) -> Result<(), DbError> {
+pub(in crate::orders) async fn add_refund(tx: &mut Tx, order: OrderId, lines: &[(OrderLineId, i32)], amount: i64) -> Result<(), DbError> {
     diesel::update(orders::table.find(order)).set(orders::refunded_minor.eq(orders::refunded_minor + amount)).execute(tx).await?;
     for (line, quantity) in lines {
         diesel::update(order_lines::table.filter(order_lines::id.eq(line)))
@@ -370,7 +183,7 @@ pub(super) async fn add_refund(tx: &mut Tx, order: OrderId, lines: &[(OrderLineI
     }
     Ok(())
 }
-pub(super) async fn contact(conn: &mut Conn, order: OrderId) -> Result<Option<(String, Option<Address>)>, DbError> {
+pub(in crate::orders) async fn contact(conn: &mut Conn, order: OrderId) -> Result<Option<(String, Option<Address>)>, DbError> {
     let row: Option<(String, serde_json::Value)> =
         order_contacts::table.find(order).select((order_contacts::email, order_contacts::shipping_address)).first(conn).await.optional()?;
     row.map(|(email, address)| Ok((email, unjson(address)?))).transpose()
@@ -393,7 +206,7 @@ struct LineRow {
     split: Option<serde_json::Value>,
 }
 
-pub(super) async fn frozen_lines(conn: &mut Conn, order: OrderId, currency: Currency) -> Result<Vec<FrozenLine>, DbError> {
+pub(in crate::orders) async fn frozen_lines(conn: &mut Conn, order: OrderId, currency: Currency) -> Result<Vec<FrozenLine>, DbError> {
     use order_lines as l;
     let rows: Vec<LineRow> = l::table
         .filter(l::order_id.eq(order))
@@ -448,7 +261,7 @@ impl LineRow {
     }
 }
 
-pub(super) async fn frozen_groups(conn: &mut Conn, order: OrderId, currency: Currency) -> Result<Vec<FrozenGroup>, DbError> {
+pub(in crate::orders) async fn frozen_groups(conn: &mut Conn, order: OrderId, currency: Currency) -> Result<Vec<FrozenGroup>, DbError> {
     use order_groups as g;
     type Row = (OrderGroupId, CoopId, String, GroupState, String, i64, i64, i64, Currency);
     let rows: Vec<Row> = g::table
@@ -482,7 +295,7 @@ pub(super) async fn frozen_groups(conn: &mut Conn, order: OrderId, currency: Cur
 }
 
 /// A cooperative's group of an order, locked.
-pub(super) async fn lock_group(tx: &mut Tx, scope: Scope, order: OrderId) -> Result<Option<(OrderGroupId, GroupState)>, DbError> {
+pub(in crate::orders) async fn lock_group(tx: &mut Tx, scope: Scope, order: OrderId) -> Result<Option<(OrderGroupId, GroupState)>, DbError> {
     Ok(order_groups::table
         .filter(order_groups::coop_id.eq(scope.coop()).and(order_groups::order_id.eq(order)))
         .select((order_groups::id, order_groups::state))
@@ -491,7 +304,7 @@ pub(super) async fn lock_group(tx: &mut Tx, scope: Scope, order: OrderId) -> Res
         .await
         .optional()?)
 }
-pub(super) async fn unshipped_groups(tx: &mut Tx, order: OrderId) -> Result<i64, DbError> {
+pub(in crate::orders) async fn unshipped_groups(tx: &mut Tx, order: OrderId) -> Result<i64, DbError> {
     Ok(order_groups::table
         .filter(order_groups::order_id.eq(order).and(order_groups::state.eq_any([GroupState::Pending, GroupState::ToShip])))
         .count()
@@ -506,7 +319,7 @@ pub struct Carrier {
     pub tracking: Option<String>,
     pub tracking_url: Option<String>,
 }
-pub(super) async fn insert_fulfilment(
+pub(in crate::orders) async fn insert_fulfilment(
     tx: &mut Tx,
     now: Time,
     scope: Scope,
@@ -530,7 +343,7 @@ pub(super) async fn insert_fulfilment(
     Ok(id)
 }
 /// (carrier, tracking, shipped) of a group's parcels, oldest first.
-pub(super) async fn parcels(conn: &mut Conn, group: OrderGroupId) -> Result<Vec<(String, Option<String>, Time)>, DbError> {
+pub(in crate::orders) async fn parcels(conn: &mut Conn, group: OrderGroupId) -> Result<Vec<(String, Option<String>, Time)>, DbError> {
     Ok(fulfilments::table
         .filter(fulfilments::group_id.eq(group))
         .order(fulfilments::id)
@@ -540,7 +353,7 @@ pub(super) async fn parcels(conn: &mut Conn, group: OrderGroupId) -> Result<Vec<
 }
 
 /// A cooperative's orders that were paid, newest first, keyset by group id.
-pub(super) async fn groups_of(
+pub(in crate::orders) async fn groups_of(
     conn: &mut Conn,
     scope: Scope,
     state: Option<GroupState>,
@@ -568,6 +381,6 @@ pub(super) async fn groups_of(
 }
 
 /// Where a cooperative's mail goes.
-pub(super) async fn cooperative_email(conn: &mut Conn, coop: CoopId) -> Result<String, DbError> {
+pub(in crate::orders) async fn cooperative_email(conn: &mut Conn, coop: CoopId) -> Result<String, DbError> {
     Ok(cooperatives::table.find(coop).select(cooperatives::contact_email).first(conn).await?)
 }
