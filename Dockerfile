@@ -23,8 +23,7 @@ COPY --from=build /usr/local/bin/haat /usr/local/bin/haat
 USER 10001:10001
 WORKDIR /var/lib/haat
 VOLUME ["/var/lib/haat"]
-ENV HAAT_BIND=0.0.0.0:8080 \
-    HAAT_MEDIA_STORE=file:///var/lib/haat/media
+ENV HAAT_BIND=0.0.0.0:8080
 EXPOSE 8080
 # The image has no curl: the program asks itself. The first start applies the migrations.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8080 && printf 'GET /health/ready HTTP/1.0\\r\\n\\r\\n' >&3 && head -n 1 <&3 | grep -q ' 200 '"]

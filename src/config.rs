@@ -43,9 +43,6 @@ pub struct ServeArgs {
     /// Sender of every mail.
     #[arg(long, env = "MAIL_FROM", default_value = "Haat <haat@localhost>")]
     pub mail_from: String,
-    /// file:///path or s3://bucket (with AWS_* in the environment).
-    #[arg(long, env = "HAAT_MEDIA_STORE")]
-    pub media_store: Option<String>,
     /// Web origins, besides the public URL, that may call the API and be returned to after checkout; comma-separated.
     #[arg(long, env = "HAAT_ALLOWED_ORIGINS", default_value = "")]
     pub allowed_origins: String,
@@ -95,7 +92,6 @@ impl ServeArgs {
             ("STRIPE_SECRET_KEY", self.stripe_secret_key.is_some()),
             ("STRIPE_WEBHOOK_SECRET", self.stripe_webhook_secret.is_some()),
             ("SMTP_URL", self.smtp_url.is_some()),
-            ("HAAT_MEDIA_STORE", self.media_store.is_some()),
         ];
         let missing: Vec<_> = needed.iter().filter(|(_, there)| !there).map(|(name, _)| *name).collect();
         if !self.development && !missing.is_empty() {
