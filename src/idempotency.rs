@@ -61,9 +61,13 @@ pub struct StoredAnswer {
     pub body: serde_json::Value,
 }
 impl StoredAnswer {
-    pub fn into_response(self) -> HttpResponse {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
-        HttpResponse::build(status).insert_header(("Idempotent-Replayed", "true")).json(self.body)
+    /// With `body`, which is what was stored or what is made from it; a replay says that it is one.
+    pub fn respond(&self, replayed: bool, body: impl serde::Serialize) -> HttpResponse {
+        let mut response = HttpResponse::build(StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK));
+        if replayed {
+            response.insert_header(("Idempotent-Replayed", "true"));
+        }
+        response.json(body)
     }
 }
 
@@ -155,12 +159,5 @@ impl Operation {
             .execute(&mut *db.conn().await?)
             .await?;
         Ok(())
-    }
-}
-
-impl StoredAnswer {
-    /// The first answer, without the replay header.
-    pub fn into_first_response(self) -> HttpResponse {
-        HttpResponse::build(StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK)).json(self.body)
     }
 }

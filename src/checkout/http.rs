@@ -44,14 +44,20 @@ struct ExpectedTotal {
 
 #[derive(serde::Serialize, utoipa::ToSchema)]
 struct CheckoutView {
-    order: PendingOrder,
+    #[serde(flatten)]
+    checkout: StoredCheckout,
     /// Opens the order's page: `X-Order-Token`.
     order_token: String,
+}
+/// What is kept under the idempotency key.
+#[derive(serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+struct StoredCheckout {
+    order: PendingOrder,
     /// Send the buyer here.
     checkout_url: Option<String>,
     expires_at: Time,
 }
-#[derive(serde::Serialize, utoipa::ToSchema)]
+#[derive(serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 struct PendingOrder {
     id: OrderId,
     number: String,
@@ -83,12 +89,12 @@ async fn checkout_cart(app: web::Data<App>, mine: CartToken, key: idempotency::K
     let urls = ReturnUrls { success: body.success_url.clone(), cancel: body.cancel_url.clone() };
     check_urls(&app, &urls)?;
     let operation = match idempotency::begin(&app.db, &app.clock, format!("cart:{}", mine.cart), key, "checkout_cart", &body).await? {
-        Begin::Replay(stored) => return Ok(stored.into_response()),
+        Begin::Replay(stored) => return answer(&app, stored, true).await,
         Begin::Run(operation) => operation,
     };
     let expected = Money::new(body.expected_total.amount, body.expected_total.currency);
     match finish(&app, &operation, mine.cart, expected, &urls).await {
-        Ok(stored) => Ok(stored.into_first_response()),
+        Ok(stored) => answer(&app, stored, false).await,
         Err(error) => {
             // Unknown: the key resumes. Refused: nothing stands, so the key may be used for a corrected request.
             match &error {
@@ -109,13 +115,20 @@ async fn finish(
 ) -> Result<idempotency::StoredAnswer, Error> {
     let page = super::begin(app, operation.id, cart, expected, urls).await?;
     let order = orders::order(&mut *app.db.conn().await?, page.order).await?;
-    let view = CheckoutView {
-        order_token: app.keys.token("order", order.id.uuid(), order.token_generation).reveal().to_owned(),
+    let view = StoredCheckout {
         order: PendingOrder { id: order.id, number: order.number, status: order.state, total: order.total.into() },
         checkout_url: page.url,
         expires_at: page.expires_at,
     };
     Ok(app.db.transaction(async |tx| operation.finish(tx, StatusCode::CREATED, &view).await).await?)
+}
+
+/// The answer as it is given: the order's token is derived each time, so that no stored answer holds one.
+async fn answer(app: &App, stored: idempotency::StoredAnswer, replayed: bool) -> Result<HttpResponse, Problem> {
+    let checkout: StoredCheckout = serde_json::from_value(stored.body.clone()).map_err(|e| Problem::internal(&e))?;
+    let order = orders::order(&mut *app.db.conn().await?, checkout.order.id).await?;
+    let order_token = app.keys.token("order", order.id.uuid(), order.token_generation).reveal().to_owned();
+    Ok(stored.respond(replayed, CheckoutView { checkout, order_token }))
 }
 
 #[derive(serde::Serialize, utoipa::ToSchema)]

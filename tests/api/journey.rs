@@ -97,6 +97,13 @@ async fn a_sale_from_listing_to_parcel() {
         let checkout = buyer.post(&path, checkout_body(&basket.total)).await.expect(201);
         let again = buyer.post(&path, checkout_body(&basket.total)).await.expect(201);
         assert_eq!(checkout, again, "the same key is the same answer");
+        let held = format!(
+            "DO $$ BEGIN ASSERT (SELECT count(*) FROM idempotency_keys WHERE answer::text LIKE '%{}%') = 1, 'the answer is kept';
+             ASSERT (SELECT count(*) FROM idempotency_keys WHERE answer::text LIKE '%{}%') = 0, 'and its token is not'; END $$",
+            checkout["order"]["number"].as_str().unwrap(),
+            checkout["order_token"].as_str().unwrap()
+        );
+        sql(app, &held).await;
         assert_eq!(checkout["order"]["status"], "pending_payment");
 
         let session = session_of(&checkout);
