@@ -1,5 +1,6 @@
 //! What every test stands on: a database, a running program, actors as clients.
 mod app;
+pub mod builders;
 mod client;
 mod database;
 
