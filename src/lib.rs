@@ -19,6 +19,7 @@ pub mod notifications; // mails
 pub mod orders; // carts and orders
 pub mod page; // lists
 pub mod payments; // the way to the provider
+pub mod payouts; // what was earned leaves for its owner
 pub mod problem; // errors as clients see them
 pub mod provenance; // item records
 pub mod routes; // every route

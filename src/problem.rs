@@ -52,6 +52,9 @@ problems! {
     AlreadyPaid = 409 "already-paid" "This cart was paid for already",
     PaymentProviderUnknown = 503 "payment-provider-unknown" "The payment provider did not say what it did",
     PaymentProviderRefused = 502 "payment-provider-refused" "The payment provider refused",
+    // payouts
+    TwoPeopleNeeded = 409 "two-people-needed" "This needs a second person",
+    ReferenceUsed = 409 "reference-used" "The reference belongs to another payout",
 }
 
 /// One field of the request that cannot be accepted.

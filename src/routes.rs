@@ -11,7 +11,7 @@ use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
 
 use crate::{
     app::App,
-    catalog, checkout, health, orders,
+    catalog, checkout, health, orders, payouts,
     problem::{Kind, Problem, ProblemView},
     provenance, telemetry,
 };
@@ -37,6 +37,7 @@ fn mount(app: &mut ServiceConfig) {
     app.configure(catalog::http::routes);
     app.configure(orders::http::routes);
     app.configure(checkout::http::routes);
+    app.configure(payouts::http::routes);
     app.configure(provenance::http::routes);
 }
 

@@ -2,6 +2,7 @@
 mod database;
 mod journey;
 mod ledger;
+mod payouts;
 mod spec;
 mod support;
 mod tidy;

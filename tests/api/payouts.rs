@@ -1,0 +1,243 @@
+//! What was earned leaves for its owner, once; what comes back is hers again; and she can see all of it.
+use haat::{
+    ids::CoopId,
+    ledger::{self, Account, Posting, Source},
+    money::{Currency, Money},
+};
+use serde_json::{Value, json};
+
+use crate::support::{
+    Client, TestApp, api_test,
+    builders::{balance, basket, cooperative, platform, product, session_of, sql},
+};
+
+/// A cooperative that is owed euros, with delivery for 4.00.
+async fn euros(app: &TestApp, slug: &str) -> Client {
+    let manager = cooperative(app, slug).await;
+    let change = format!(
+        "UPDATE cooperatives SET currency = 'EUR' WHERE slug = '{slug}';
+         UPDATE delivery_options d SET currency = 'EUR', base_minor = 400 FROM cooperatives c WHERE c.id = d.coop_id AND c.slug = '{slug}'"
+    );
+    sql(app, &change).await;
+    manager
+}
+/// One piece for 60.00 is sold, paid and sent: 46.36 and 4.00 are available.
+async fn earned(app: &TestApp, manager: &Client, slug: &str) -> Value {
+    let variant = product(manager, slug, 6000, 5).await;
+    sold(app, manager, slug, &variant, 1).await
+}
+async fn sold(app: &TestApp, manager: &Client, slug: &str, variant: &str, quantity: i32) -> Value {
+    let checkout = basket(app, variant, quantity).await.checkout(&uuid::Uuid::now_v7().to_string()).await.expect(201);
+    app.sandbox.control().pay(&session_of(&checkout)).unwrap();
+    app.sandbox.control().webhooks_settled().await;
+    app.run_jobs().await;
+    let parcel = json!({"order": checkout["order"]["id"], "carrier": "India Post"});
+    manager.post(&format!("/v1/manage/cooperatives/{slug}/fulfilments"), parcel).await.expect(201);
+    checkout["order"].clone()
+}
+/// Confirmed payout details in effect, as the cooperatives' own endpoints leave them.
+async fn destination(app: &TestApp, slug: &str, kind: &str, currency: &str) {
+    let text = format!(
+        "INSERT INTO payout_destinations (coop_id, id, kind, currency, hint, sealed, state, proposed_at, effective_at)
+         SELECT id, '{}', '{kind}', '{currency}', 'State Bank of India ··4821', '\\x00', 'active', '{at}', '{at}' FROM cooperatives WHERE slug = '{slug}'",
+        uuid::Uuid::now_v7(),
+        at = app.clock.now()
+    );
+    sql(app, &text).await;
+}
+/// Another operator than `platform`'s.
+async fn second_operator(app: &TestApp) -> Client {
+    let (account, at) = (uuid::Uuid::now_v7(), app.clock.now());
+    let token = haat::secrets::Token::parse("session_second");
+    let hash: String = token.hash().iter().map(|b| format!("{b:02x}")).collect();
+    let text = format!(
+        "INSERT INTO accounts (id, email, name, locale, created_at, updated_at) VALUES ('{account}', 'second@haat.example', 'S', 'en', '{at}', '{at}');
+         INSERT INTO memberships (id, account_id, role, created_at) VALUES ('{}', '{account}', 'operator', '{at}');
+         INSERT INTO sessions (id, account_id, token_hash, created_at, expires_at) VALUES ('{}', '{account}', '\\x{hash}', '{at}', '2027-01-01');",
+        uuid::Uuid::now_v7(),
+        uuid::Uuid::now_v7()
+    );
+    sql(app, &text).await;
+    app.visitor().bearer(token.reveal())
+}
+async fn pay(operator: &Client, key: &str, body: Value) -> Value {
+    operator.with("Idempotency-Key", key).post("/v1/admin/payouts", body).await.expect(202)
+}
+async fn coop_id(manager: &Client, app: &TestApp, slug: &str) -> CoopId {
+    manager.get(&format!("/v1/manage/cooperatives/{slug}/balance")).await.expect(200);
+    let accounts = ledger::balances(&mut *app.db.db.conn().await.unwrap(), "coop_pending:").await.unwrap();
+    accounts[0].0.strip_prefix("coop_pending:").unwrap().parse().unwrap()
+}
+
+#[actix_web::test]
+async fn the_canonical_payout_is_made_by_two_people_and_comes_back_once() {
+    api_test(async |app| {
+        let manager = euros(app, "bagru").await;
+        earned(app, &manager, "bagru").await;
+        destination(app, "bagru", "manual", "EUR").await;
+        let (one, other) = (platform(app, "operator").await, second_operator(app).await);
+        let run = pay(&one, "nov", json!({"cooperative": "bagru"})).await;
+        let payout = &run["payouts"][0];
+        assert_eq!((payout["amount"]["amount"].as_i64(), &payout["rail"], &payout["status"]), (Some(5036), &json!("manual"), &json!("created")));
+        assert_eq!(run["skipped"], json!([]));
+        assert_eq!((balance(app, "coop_available:", "EUR").await, balance(app, "coop_paying:", "EUR").await), (0, 5036));
+        assert_eq!(pay(&one, "nov", json!({"cooperative": "bagru"})).await, run, "the same key is the same answer");
+
+        let at = |what: &str| format!("/v1/admin/payouts/{}/{what}", payout["id"].as_str().unwrap());
+        let receipt = json!({"reference": "N327", "evidence": "receipts/2026/11/N327.pdf"});
+        assert_eq!(one.post(&at("confirm"), receipt.clone()).await.problem(409), "two-people-needed");
+        assert_eq!(other.post(&at("settle"), json!({"reference": "N327"})).await.problem(409), "conflict");
+        assert_eq!(balance(app, "coop_paying:", "EUR").await, 5036, "a refusal moves nothing");
+        // Control: somebody else may.
+        assert_eq!(other.post(&at("confirm"), receipt.clone()).await.expect(200)["status"], "settled");
+        assert_eq!(other.post(&at("confirm"), receipt).await.expect(200)["status"], "settled");
+        let second = json!({"reference": "N328", "evidence": "another receipt"});
+        assert_eq!(other.post(&at("confirm"), second).await.problem(409), "conflict");
+        assert_eq!((balance(app, "coop_paying:", "EUR").await, balance(app, "bank:payouts", "EUR").await), (0, -5036));
+
+        for _ in 0..2 {
+            assert_eq!(other.post(&at("bounce"), json!({"reason": "account closed"})).await.expect(200)["status"], "bounced");
+        }
+        assert_eq!((balance(app, "coop_available:", "EUR").await, balance(app, "bank:payouts", "EUR").await), (5036, 0));
+        let again = pay(&one, "dec", json!({"run": true})).await;
+        assert_eq!(again["payouts"][0]["amount"]["amount"], 5036, "the next payout takes what bounced");
+        let seen = manager.get("/v1/manage/cooperatives/bagru/payouts?limit=1").await.expect(200);
+        assert_eq!((&seen["data"][0]["id"], seen["has_more"].as_bool()), (&again["payouts"][0]["id"], Some(true)));
+        let detail = manager.get(&format!("/v1/manage/cooperatives/bagru/payouts/{}", payout["id"].as_str().unwrap())).await.expect(200);
+        let events: Vec<_> = detail["events"].as_array().unwrap().iter().map(|e| e["event"].as_str().unwrap()).collect();
+        assert_eq!(events, ["created", "settled", "bounced"]);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn two_runs_at_once_make_one_payout() {
+    api_test(async |app| {
+        let manager = euros(app, "bagru").await;
+        earned(app, &manager, "bagru").await;
+        destination(app, "bagru", "manual", "EUR").await;
+        let operator = platform(app, "operator").await;
+        let (a, b) = futures_util::join!(pay(&operator, "a", json!({"run": true})), pay(&operator, "b", json!({"run": true})));
+        let made = |run: &Value| run["payouts"].as_array().unwrap().len();
+        assert_eq!(made(&a) + made(&b), 1, "{a} {b}");
+        assert_eq!(balance(app, "coop_paying:", "EUR").await, 5036);
+        let second = pay(&operator, "c", json!({"cooperative": "bagru"})).await;
+        assert_eq!(second["skipped"][0]["reason"], "nothing_available");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn who_is_not_paid_is_told_why() {
+    api_test(async |app| {
+        let manager = euros(app, "bagru").await;
+        earned(app, &manager, "bagru").await;
+        let operator = platform(app, "operator").await;
+        let mut tries = 0;
+        let mut reason = async |app: &TestApp, change: &str| {
+            sql(app, change).await;
+            tries += 1;
+            let run = pay(&operator, &tries.to_string(), json!({"run": true})).await;
+            assert_eq!(run["payouts"], json!([]));
+            run["skipped"][0]["reason"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(reason(app, "DELETE FROM payout_destinations").await, "no_destination");
+        destination(app, "bagru", "manual", "EUR").await;
+        assert_eq!(reason(app, "UPDATE payout_destinations SET effective_at = '2026-11-25'").await, "no_destination", "its holding time is not over");
+        assert_eq!(reason(app, "UPDATE payout_destinations SET effective_at = '2026-11-20', currency = 'USD'").await, "destination_currency");
+        assert_eq!(
+            reason(app, "UPDATE payout_destinations SET currency = 'EUR'; UPDATE payout_corridors SET min_minor = 5037 WHERE rail = 'manual'").await,
+            "below_minimum"
+        );
+        assert_eq!(reason(app, "UPDATE payout_corridors SET min_minor = 1, max_minor = 5035 WHERE rail = 'manual'").await, "above_maximum");
+        assert_eq!(reason(app, "UPDATE payout_corridors SET enabled = false WHERE rail = 'manual'").await, "no_corridor");
+        assert_eq!(
+            reason(
+                app,
+                "UPDATE payout_corridors SET enabled = true, max_minor = 99999 WHERE rail = 'manual'; UPDATE cooperatives SET state = 'suspended'"
+            )
+            .await,
+            "not_approved"
+        );
+        sql(app, "UPDATE cooperatives SET state = 'approved'").await;
+        let run = pay(&operator, "good", json!({"run": true})).await;
+        assert_eq!(run["payouts"][0]["amount"]["amount"], 5036, "control: with all of it right, she is paid");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_debt_takes_a_fifth_and_one_too_large_stops_the_payout() {
+    api_test(async |app| {
+        let manager = euros(app, "bagru").await;
+        earned(app, &manager, "bagru").await;
+        destination(app, "bagru", "manual", "EUR").await;
+        let operator = platform(app, "operator").await;
+        let coop = coop_id(&manager, app, "bagru").await;
+        let now = app.clock.now();
+        let owe = async |minor: i64, to: (Account, Account)| {
+            let source = Source { kind_of: "refund", id: uuid::Uuid::now_v7(), kind: "fault", group: "HA-1".into(), occurred_at: now };
+            let posting = [Posting::new(to.0, to.1, Money::new(minor, Currency::EUR), "line")];
+            app.db.db.transaction(async |tx| ledger::post(tx, now, &source, &posting).await).await.unwrap();
+        };
+        owe(9000, (Account::CoopReceivable(coop), Account::StripeBalance)).await;
+        let run = pay(&operator, "one", json!({"run": true})).await;
+        assert_eq!(run["skipped"][0]["reason"], "negative_balance");
+        let shown = manager.get("/v1/manage/cooperatives/bagru/balance").await.expect(200);
+        assert_eq!(shown["balances"][0]["receivable"]["amount"], 9000);
+        assert!(shown["next_steps"][0].as_str().unwrap().starts_with("You owe €90.00"), "{shown}");
+        owe(6000, (Account::StripeBalance, Account::CoopReceivable(coop))).await;
+        let run = pay(&operator, "two", json!({"run": true})).await;
+        assert_eq!(run["payouts"][0]["amount"]["amount"], 5036 - 1007, "a fifth of 50.36");
+        assert_eq!(balance(app, "coop_receivable:", "EUR").await, 3000 - 1007);
+        // It bounces: the debt that was paid stays paid, and the same sum goes out again.
+        let at = format!("/v1/admin/payouts/{}/bounce", run["payouts"][0]["id"].as_str().unwrap());
+        operator.post(&at, json!({"reason": "cancelled"})).await.expect(200);
+        let again = pay(&operator, "three", json!({"run": true})).await;
+        assert_eq!(again["payouts"][0]["amount"]["amount"], 4029 - 805, "and a fifth of what is there now");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_manager_sees_her_own_money_and_no_one_elses() {
+    api_test(async |app| {
+        let manager = euros(app, "bagru").await;
+        let other = cooperative(app, "pedana").await;
+        let order = earned(app, &manager, "bagru").await;
+        destination(app, "bagru", "manual", "EUR").await;
+        let shown = manager.get("/v1/manage/cooperatives/bagru/balance").await.expect(200);
+        let own = &shown["balances"][0];
+        let part = |name: &str| own[name]["amount"].as_i64().unwrap();
+        assert_eq!((part("available"), part("premium_fund"), part("pending"), part("shipping_payable")), (5036, 464, 0, 0));
+        assert_eq!(shown["next_steps"], json!(["€50.36 is available and goes out with the next payout."]));
+        let mut cursor = String::new();
+        let mut rows = Vec::new();
+        loop {
+            let page = manager.get(&format!("/v1/manage/cooperatives/bagru/transfers?limit=2{cursor}")).await.expect(200);
+            rows.extend(page["data"].as_array().unwrap().clone());
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        assert_eq!(rows.len(), 6, "three when it was paid, three when it was sent: {rows:?}");
+        assert!(rows.iter().all(|row| row["order"] == order["number"]), "{rows:?}");
+        assert_eq!(
+            (&rows[0]["from"], &rows[0]["to"], &rows[0]["what"]),
+            (&json!("shipping_payable"), &json!("available"), &json!("shipped: delivery paid back"))
+        );
+        let text = serde_json::to_string(&rows).unwrap();
+        assert!(!text.contains("commission") && !text.contains("tax"), "the platform's part is not hers: {text}");
+        let nothing = other.get("/v1/manage/cooperatives/pedana/transfers").await.expect(200);
+        assert_eq!(nothing["data"], json!([]));
+        assert_eq!(other.get("/v1/manage/cooperatives/bagru/balance").await.problem(404), "not-found");
+        assert_eq!(other.get("/v1/manage/cooperatives/bagru/payouts").await.problem(404), "not-found");
+        let auditor = platform(app, "auditor").await;
+        assert_eq!(auditor.with("Idempotency-Key", "k").post("/v1/admin/payouts", json!({"run": true})).await.problem(403), "forbidden");
+        auditor.get("/v1/admin/payouts?status=created").await.expect(200);
+        let operator = platform(app, "operator").await;
+        assert_eq!(operator.post("/v1/admin/payouts", json!({"run": true})).await.problem(428), "idempotency-key-missing");
+    })
+    .await;
+}
