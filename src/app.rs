@@ -4,6 +4,7 @@ use crate::{
     clock::Clock,
     config::Config,
     db::Db,
+    imports,
     jobs::{Hint, Registry, Worker},
     notifications::{self, Mailer},
     payments::Stripe,
@@ -32,6 +33,7 @@ impl App {
             .with::<checkout::jobs::ProcessEvent>()
             .with::<checkout::jobs::RefundUnexpected>()
             .with::<checkout::jobs::Sweep>()
+            .with::<imports::jobs::CommitImport>()
             .with::<notifications::SendMail>()
     }
     pub fn worker(&self) -> Worker<Self> {

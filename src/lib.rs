@@ -12,6 +12,7 @@ pub mod health; // live, ready, metrics
 pub mod http; // reading requests
 pub mod idempotency; // one effect per key
 pub mod ids; // typed identifiers
+pub mod imports; // spreadsheets in and out
 pub mod jobs; // the queue
 pub mod ledger; // the single truth about money
 pub mod money; // amounts
@@ -26,4 +27,5 @@ pub mod routes; // every route
 pub mod schema; // generated
 pub mod secrets; // tokens, sealing
 pub mod telemetry; // logs, metrics, request ids
-pub mod tenancy; // whose data a query may touch
+pub mod tenancy;
+pub mod upload; // files in forms // whose data a query may touch

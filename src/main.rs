@@ -1,4 +1,6 @@
 //! `haat`: one program, by subcommand. Thin: parse, build the parts, run.
+mod commands;
+
 use std::{
     io::Write,
     os::unix::fs::OpenOptionsExt,
@@ -34,6 +36,8 @@ enum Command {
     Serve(Box<ServeArgs>),
     /// Bring the database to this version's schema.
     Migrate(DatabaseArgs),
+    /// Read a spreadsheet of products: say what would happen, then do it unless --dry-run.
+    Import(Box<commands::import::ImportArgs>),
     /// Recompute every balance from the transfers; exits 1 and names what differs.
     LedgerVerify(DatabaseArgs),
     /// Check an item's bundle offline: exits 0 if it is whole, 1 if not, 2 if it cannot be read.
@@ -52,6 +56,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(args) => serve(&args),
         Command::Migrate(args) => migrated(&args).map(|_| ExitCode::SUCCESS),
+        Command::Import(args) => import(&args),
         Command::LedgerVerify(args) => verify_ledger(&args),
         Command::Verify { file } => Ok(verify(&file)),
         Command::Openapi => routes::openapi().to_pretty_json().map(|json| println!("{json}")).map(|()| ExitCode::SUCCESS).map_err(Into::into),
@@ -156,6 +161,20 @@ fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
     })?;
     drop(cluster);
     Ok(ExitCode::SUCCESS)
+}
+
+fn import(args: &commands::import::ImportArgs) -> Result<ExitCode, Failure> {
+    if !args.needs_database() {
+        return args.look();
+    }
+    let given = args.master_key.as_deref().map(|text| MasterKey::parse(text).ok_or(haat::config::Error::MasterKey)).transpose()?;
+    let keys = match (given, private_dir(&args.database)?) {
+        (Some(keys), _) => keys,
+        (None, Some(dir)) => kept_key(&dir)?,
+        (None, None) => return Err("HAAT_MASTER_KEY is needed: pieces enter the record signed".into()),
+    };
+    let (_cluster, url) = migrated(&args.database)?;
+    actix_web::rt::System::new().block_on(args.run(&url, &keys))
 }
 
 fn verify_ledger(args: &DatabaseArgs) -> Result<ExitCode, Failure> {

@@ -11,9 +11,8 @@ use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
 
 use crate::{
     app::App,
-    catalog, checkout, health, orders, payouts,
     problem::{Kind, Problem, ProblemView},
-    provenance, telemetry,
+    telemetry,
 };
 
 #[derive(OpenApi)]
@@ -33,12 +32,13 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 fn mount(app: &mut ServiceConfig) {
-    app.configure(health::http::routes);
-    app.configure(catalog::http::routes);
-    app.configure(orders::http::routes);
-    app.configure(checkout::http::routes);
-    app.configure(payouts::http::routes);
-    app.configure(provenance::http::routes);
+    app.configure(crate::health::http::routes);
+    app.configure(crate::catalog::http::routes);
+    app.configure(crate::imports::http::routes);
+    app.configure(crate::orders::http::routes);
+    app.configure(crate::checkout::http::routes);
+    app.configure(crate::payouts::http::routes);
+    app.configure(crate::provenance::http::routes);
 }
 
 /// The service over `app`.

@@ -291,6 +291,49 @@ diesel::table! {
 }
 
 diesel::table! {
+    import_entities (coop_id, key_hash) {
+        coop_id -> Uuid,
+        key_hash -> Bytea,
+        key -> Text,
+        entity -> Text,
+        target_id -> Uuid,
+        cells -> Jsonb,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    import_mappings (coop_id, format, kind) {
+        coop_id -> Uuid,
+        format -> Text,
+        kind -> Text,
+        mapping -> Jsonb,
+        confirmed_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    imports (coop_id, id) {
+        coop_id -> Uuid,
+        id -> Uuid,
+        file_name -> Text,
+        sha256 -> Bytea,
+        bytes -> Bytea,
+        settings -> Jsonb,
+        report -> Jsonb,
+        state -> Text,
+        done -> Int4,
+        total -> Int4,
+        outcome -> Nullable<Jsonb>,
+        failure -> Nullable<Text>,
+        created_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     invitations (id) {
         id -> Uuid,
         email -> Text,

@@ -4,6 +4,8 @@
 //! - A price has one arithmetic ([`price`]); parts always sum to it.
 //! - Nothing is sold that is not there ([`stock`]).
 //! - A slug never dies: a retired one leads to the product.
+mod bulk;
+pub mod change;
 pub mod http;
 pub mod model;
 pub mod price;
@@ -12,6 +14,7 @@ pub mod stock;
 mod store;
 pub mod templates;
 
+pub use bulk::{add_variants, archive_many, create_many, judge_many, publish_many};
 pub use model::{Error, Gate, NewPrice, NewProduct, NewStock, NewVariant, Status, StockOwner};
 pub use read::{Offer, offers};
 
@@ -41,7 +44,7 @@ pub async fn create(tx: &mut Tx, now: Time, scope: Scope, new: &NewProduct) -> R
 
 /// Asks the gate and keeps its answer beside the product.
 pub async fn judge(tx: &mut Tx, now: Time, scope: Scope, id: ProductId) -> Result<Gate, Error> {
-    let facts = store::gate_facts(tx, scope, id).await?.ok_or(Error::NotFound)?;
+    let (_, facts) = store::gate_facts_of(tx, scope, &[id]).await?.pop().ok_or(Error::NotFound)?;
     let gate = model::gate(&facts);
     store::set_gate(tx, now, scope, id, &gate).await?;
     Ok(gate)

@@ -111,6 +111,8 @@ pub(super) async fn set_status(tx: &mut Tx, now: Time, scope: Scope, id: Product
 
 #[derive(QueryableByName)]
 struct Facts {
+    #[diesel(sql_type = sql_types::Uuid)]
+    id: ProductId,
     #[diesel(sql_type = sql_types::Text)]
     title: String,
     #[diesel(sql_type = sql_types::BigInt)]
@@ -125,9 +127,10 @@ struct Facts {
     approved: bool,
 }
 
-pub(super) async fn gate_facts(conn: &mut Conn, scope: Scope, id: ProductId) -> Result<Option<GateFacts>, DbError> {
-    let row: Option<Facts> = diesel::sql_query(
-        "SELECT p.title, p.template_id IS NOT NULL AS has_template, c.state = 'approved' AS approved,
+/// What the gate looks at, of each of these products that is this cooperative's.
+pub(super) async fn gate_facts_of(conn: &mut Conn, scope: Scope, ids: &[ProductId]) -> Result<Vec<(ProductId, GateFacts)>, DbError> {
+    let rows: Vec<Facts> = diesel::sql_query(
+        "SELECT p.id, p.title, p.template_id IS NOT NULL AS has_template, c.state = 'approved' AS approved,
                 count(v.id) FILTER (WHERE v.active) AS active,
                 count(v.id) FILTER (WHERE v.active AND NOT EXISTS (SELECT FROM prices x WHERE x.coop_id = v.coop_id AND x.variant_id = v.id)) AS unpriced,
                 EXISTS (SELECT FROM price_agreements a WHERE a.coop_id = p.coop_id AND a.template_id = p.template_id
@@ -136,22 +139,22 @@ pub(super) async fn gate_facts(conn: &mut Conn, scope: Scope, id: ProductId) -> 
                              OR (a.filter -> 'tags') ?| p.tags
                              OR (a.filter -> 'products') ? p.id::text)) AS accepted
          FROM products p JOIN cooperatives c ON c.id = p.coop_id LEFT JOIN variants v ON v.coop_id = p.coop_id AND v.product_id = p.id
-         WHERE p.coop_id = $1 AND p.id = $2 GROUP BY p.coop_id, p.id, c.state",
+         WHERE p.coop_id = $1 AND p.id = ANY ($2) GROUP BY p.coop_id, p.id, c.state ORDER BY p.id",
     )
     .bind::<sql_types::Uuid, _>(scope.coop())
-    .bind::<sql_types::Uuid, _>(id)
-    .get_result(conn)
-    .await
-    .optional()?;
+    .bind::<sql_types::Array<sql_types::Uuid>, _>(ids)
+    .load(conn)
+    .await?;
     let count = |n: i64| usize::try_from(n).unwrap_or(usize::MAX);
-    Ok(row.map(|f| GateFacts {
+    let facts = |f: Facts| GateFacts {
         title: f.title,
         active_variants: count(f.active),
         unpriced: count(f.unpriced),
         has_template: f.has_template,
         template_accepted: f.accepted,
         cooperative_approved: f.approved,
-    }))
+    };
+    Ok(rows.into_iter().map(|f| (f.id, facts(f))).collect())
 }
 
 pub(super) async fn set_gate(tx: &mut Tx, now: Time, scope: Scope, id: ProductId, gate: &Gate) -> Result<(), DbError> {

@@ -5,7 +5,7 @@ use diesel_async::RunQueryDsl;
 use super::{model::Error, price::Division};
 use crate::{
     clock::{Day, Time},
-    db::{DbError, Tx},
+    db::{Conn, DbError, Tx},
     ids::{AccountId, PriceAgreementId, PriceTemplateId},
     money::WHOLE_BP,
     problem::FieldError,
@@ -67,10 +67,14 @@ pub async fn create(tx: &mut Tx, now: Time, scope: Scope, by: Option<AccountId>,
     Ok(id)
 }
 
+pub async fn exists(conn: &mut Conn, scope: Scope, id: PriceTemplateId) -> Result<bool, DbError> {
+    let known = templates::table.find((scope.coop(), id));
+    Ok(diesel::select(diesel::dsl::exists(known)).get_result(conn).await?)
+}
+
 /// Records an acceptance. Who made what is never invented: this says only how a price divides.
 pub async fn agree(tx: &mut Tx, now: Time, scope: Scope, by: Option<AccountId>, new: &NewAgreement) -> Result<PriceAgreementId, Error> {
-    let known = templates::table.find((scope.coop(), new.template));
-    if !diesel::select(diesel::dsl::exists(known)).get_result::<bool>(tx).await? {
+    if !exists(tx, scope, new.template).await? {
         return Err(Error::Invalid(vec![FieldError::new("/template", "unknown", "no such price template of this cooperative")]));
     }
     if new.agreed_by.trim().is_empty() {

@@ -4,12 +4,14 @@
 //! - A chain has no gap: sequence and hash of the last leaf are taken under the item's row lock, in the transaction that causes the event.
 //! - A leaf holds nothing personal; leaves are never changed or deleted.
 //! - Facts come as values from those who hold them; nothing here invents who made what.
+mod bulk;
 pub mod bundle;
 pub mod http;
 pub mod model;
 mod page;
 mod store;
 
+pub use bulk::create_batches;
 pub use model::{Allocated, Error, Issuer, ItemState, NewBatch, Sale, Subject};
 
 use passport::{

@@ -14,7 +14,9 @@ pub struct Client {
 pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
+    /// Empty where the body is not text.
     pub text: String,
+    pub bytes: Vec<u8>,
 }
 
 impl Client {
@@ -41,6 +43,20 @@ impl Client {
     pub async fn patch(&self, path: &str, body: Value) -> Answer {
         self.send(Method::PATCH, path, Some(body)).await
     }
+    /// A multipart form with a file and small fields beside it.
+    pub async fn upload(&self, path: &str, file_name: &str, bytes: Vec<u8>, fields: &[(&str, &str)]) -> Answer {
+        let mut form = reqwest::multipart::Form::new().part("file", reqwest::multipart::Part::bytes(bytes).file_name(file_name.to_owned()));
+        for (name, value) in fields {
+            form = form.text((*name).to_owned(), (*value).to_owned());
+        }
+        let mut request = self.http.post(format!("{}{path}", self.base)).multipart(form);
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        Answer::read(status, headers, response.bytes().await.unwrap().to_vec())
+    }
     async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
         let mut request = self.http.request(method, format!("{}{path}", self.base));
         for (name, value) in &self.headers {
@@ -51,11 +67,14 @@ impl Client {
         }
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
-        Answer { status, headers, text: response.text().await.unwrap() }
+        Answer::read(status, headers, response.bytes().await.unwrap().to_vec())
     }
 }
 
 impl Answer {
+    fn read(status: StatusCode, headers: HeaderMap, bytes: Vec<u8>) -> Self {
+        Self { status, headers, text: std::str::from_utf8(&bytes).unwrap_or_default().to_owned(), bytes }
+    }
     /// The JSON body of an answer that must have this status; shows the body when it has not.
     #[track_caller]
     pub fn expect(self, status: u16) -> Value {

@@ -1,0 +1,2 @@
+//! What a person runs by hand, one file per command. Each is thin: parse, call the domain, print.
+pub mod import;
