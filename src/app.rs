@@ -6,6 +6,7 @@ use crate::{
     db::Db,
     imports,
     jobs::{Hint, Registry, Worker},
+    media::{self, MediaStore},
     notifications::{self, Mailer},
     payments::Stripe,
     secrets::MasterKey,
@@ -22,6 +23,8 @@ pub struct App {
     /// The payment provider, or the sandbox that stands in for it.
     pub stripe: Stripe,
     pub mailer: Mailer,
+    /// Where pictures are kept and how they are fetched.
+    pub media: MediaStore,
     /// Wakes the worker after a commit.
     pub hint: Hint,
 }
@@ -34,6 +37,7 @@ impl App {
             .with::<checkout::jobs::RefundUnexpected>()
             .with::<checkout::jobs::Sweep>()
             .with::<imports::jobs::CommitImport>()
+            .with::<media::jobs::FetchMedia>()
             .with::<notifications::SendMail>()
     }
     pub fn worker(&self) -> Worker<Self> {

@@ -43,6 +43,12 @@ pub struct ServeArgs {
     /// Sender of every mail.
     #[arg(long, env = "MAIL_FROM", default_value = "Haat <haat@localhost>")]
     pub mail_from: String,
+    /// Where pictures are kept: a folder, or s3://bucket (with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT).
+    #[arg(long, env = "HAAT_MEDIA")]
+    pub media: Option<String>,
+    /// Pictures may be fetched from this machine itself: for development, refused in production.
+    #[arg(long, env = "HAAT_FETCH_LOOPBACK")]
+    pub fetch_loopback: bool,
     /// Web origins, besides the public URL, that may call the API and be returned to after checkout; comma-separated.
     #[arg(long, env = "HAAT_ALLOWED_ORIGINS", default_value = "")]
     pub allowed_origins: String,
@@ -79,6 +85,8 @@ pub enum Error {
     Missing(Vec<&'static str>),
     #[error("HAAT_MASTER_KEY must be 64 hexadecimal digits (make one with: openssl rand -hex 32)")]
     MasterKey,
+    #[error("{0} is for development only")]
+    DevelopmentOnly(&'static str),
     #[error("{0} is not an http or https URL: {1}")]
     Url(&'static str, String),
 }
@@ -92,10 +100,14 @@ impl ServeArgs {
             ("STRIPE_SECRET_KEY", self.stripe_secret_key.is_some()),
             ("STRIPE_WEBHOOK_SECRET", self.stripe_webhook_secret.is_some()),
             ("SMTP_URL", self.smtp_url.is_some()),
+            ("HAAT_MEDIA", self.media.is_some()),
         ];
         let missing: Vec<_> = needed.iter().filter(|(_, there)| !there).map(|(name, _)| *name).collect();
         if !self.development && !missing.is_empty() {
             return Err(Error::Missing(missing));
+        }
+        if !self.development && self.fetch_loopback {
+            return Err(Error::DevelopmentOnly("HAAT_FETCH_LOOPBACK"));
         }
         let public_url = self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.bind));
         if !public_url.starts_with("http://") && !public_url.starts_with("https://") {

@@ -18,6 +18,7 @@ use haat::{
     db::{Db, migrate},
     jobs::Hint,
     ledger,
+    media::{MediaStore, Reach},
     notifications::Mailer,
     problem, routes,
     secrets::{MasterKey, random},
@@ -114,6 +115,19 @@ fn private(dir: &Path) -> Result<(Option<Cluster>, String), Failure> {
     Ok((Some(cluster), url))
 }
 
+/// Where pictures are kept: as told, beside a private cluster, or nowhere for long.
+fn media(args: &ServeArgs) -> Result<MediaStore, Failure> {
+    let beside = private_dir(&args.database)?.map(|dir| format!("{}.media", dir.display().to_string().trim_end_matches('/')));
+    let reach = if args.fetch_loopback { Reach::PublicAndOwn } else { Reach::Public };
+    match args.media.clone().or(beside) {
+        Some(place) => Ok(MediaStore::open(&place, reach)?),
+        None => {
+            eprintln!("no HAAT_MEDIA: pictures are kept in memory, and are gone when this run ends");
+            Ok(MediaStore::memory(reach)?)
+        }
+    }
+}
+
 fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
     let config = args.config()?;
     telemetry::init(config.production);
@@ -137,6 +151,7 @@ fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
         config,
         stripe,
         mailer,
+        media: media(args)?,
         hint: Hint::default(),
     });
     let (bind, served) = (args.bind, app.clone());

@@ -26,14 +26,19 @@ impl<const MAX: usize> FromRequest for Upload<MAX> {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        Box::pin(Self::read(request.clone(), payload.take()))
+    }
+}
+
+impl<const MAX: usize> Upload<MAX> {
+    /// What the extractor does, for a handler that first makes sure of room.
+    pub async fn read(request: HttpRequest, payload: Payload) -> Result<Self, Problem> {
         let is_form = request.headers().get("Content-Type").and_then(|v| v.to_str().ok()).is_some_and(|t| t.starts_with("multipart/form-data"));
-        let parts = Multipart::new(request.headers(), payload.take());
-        Box::pin(async move {
-            if !is_form {
-                return Err(Problem::with_detail(Kind::UnsupportedMedia, "send multipart/form-data with the file in the part \"file\""));
-            }
-            tokio::time::timeout(DEADLINE, read(parts)).await.map_err(|_| Problem::from(Kind::SlowBody))?
-        })
+        if !is_form {
+            return Err(Problem::with_detail(Kind::UnsupportedMedia, "send multipart/form-data with the file in the part \"file\""));
+        }
+        let parts = Multipart::new(request.headers(), payload);
+        tokio::time::timeout(DEADLINE, read(parts)).await.map_err(|_| Problem::from(Kind::SlowBody))?
     }
 }
 

@@ -22,6 +22,8 @@ use crate::{
     clock::Time,
     db::{Conn, Tx},
     ids::{ProductId, VariantId},
+    media::{self, Attached},
+    problem::FieldError,
     tenancy::Scope,
 };
 
@@ -70,6 +72,24 @@ pub async fn publish(tx: &mut Tx, now: Time, scope: Scope, id: ProductId) -> Res
 pub async fn archive(tx: &mut Tx, now: Time, scope: Scope, id: ProductId) -> Result<(), Error> {
     store::status(tx, scope, id).await?.ok_or(Error::NotFound)?;
     Ok(store::set_status(tx, now, scope, id, Status::Archived).await?)
+}
+
+/// Makes `pictures` the product's own, in this order, in place of those it had.
+///
+/// # Errors
+/// [`Error::Invalid`] names a variant that is not this product's; [`media::attach`] names what is wrong with a picture.
+pub async fn set_pictures(tx: &mut Tx, now: Time, scope: Scope, id: ProductId, pictures: &[Attached]) -> Result<(), Error> {
+    store::touch(tx, now, scope, id).await?.ok_or(Error::NotFound)?;
+    let own = store::variant_ids(tx, scope, id).await?;
+    let foreign = |(i, picture): (usize, &Attached)| {
+        let known = picture.variant.is_none_or(|variant| own.contains(&variant));
+        (!known).then(|| FieldError::new(format!("/{i}/variant"), "unknown", "no such variant of this product"))
+    };
+    let errors: Vec<_> = pictures.iter().enumerate().filter_map(foreign).collect();
+    if !errors.is_empty() {
+        return Err(Error::Invalid(errors));
+    }
+    Ok(media::attach(tx, scope, id, pictures).await?)
 }
 
 /// Whose products a scope may make: only for tests and the demo that need to know whether one is there.

@@ -2,6 +2,7 @@
 use crate::{
     db::DbError,
     ids::{PriceTemplateId, ProductId, VariantId},
+    media,
     money::{Currency, MoneyError},
     problem::FieldError,
 };
@@ -215,6 +216,8 @@ pub enum Error {
     NoVariant(VariantId),
     #[error(transparent)]
     Money(#[from] MoneyError),
+    #[error(transparent)]
+    Media(#[from] media::Error),
     #[error(transparent)]
     Db(#[from] DbError),
 }

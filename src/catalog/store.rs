@@ -109,6 +109,21 @@ pub(super) async fn set_status(tx: &mut Tx, now: Time, scope: Scope, id: Product
     Ok(())
 }
 
+/// Locks the product and counts a change of it; the new version.
+pub(super) async fn touch(tx: &mut Tx, now: Time, scope: Scope, id: ProductId) -> Result<Option<i64>, DbError> {
+    Ok(diesel::update(products::table.find((scope.coop(), id)))
+        .set((products::updated_at.eq(now), products::version.eq(products::version + 1)))
+        .returning(products::version)
+        .get_result(tx)
+        .await
+        .optional()?)
+}
+
+pub(super) async fn variant_ids(conn: &mut Conn, scope: Scope, product: ProductId) -> Result<Vec<VariantId>, DbError> {
+    let own = variants::table.filter(variants::coop_id.eq(scope.coop()).and(variants::product_id.eq(product)));
+    Ok(own.order(variants::position).select(variants::id).load(conn).await?)
+}
+
 #[derive(QueryableByName)]
 struct Facts {
     #[diesel(sql_type = sql_types::Uuid)]

@@ -299,7 +299,7 @@ fn pictures<'a>(product: &'a Product, id: ProductId, variants: &'a [VariantId]) 
     let of_variants = product.variants.iter().zip(variants).filter_map(|(v, id)| Some((v.image.as_deref()?, *id)));
     let by_url: HashMap<&str, VariantId> = of_variants.clone().collect();
     let shown: std::collections::HashSet<&str> = product.images.iter().map(|i| i.url.as_str()).collect();
-    let row = move |url: &str, variant: Option<VariantId>, position: u32, alt: Option<&str>| json!({"media": crate::ids::MediaId::new(), "url": url, "product": id, "variant": variant, "position": position, "alt": alt});
+    let row = move |url: &str, variant: Option<VariantId>, position: u32, alt: Option<&str>| json!({"url": url, "product": id, "variant": variant, "position": position, "alt": alt});
     let own = product.images.iter().map(move |i| row(&i.url, by_url.get(i.url.as_str()).copied(), i.position, i.alt.as_deref()));
     let after = u32::try_from(product.images.len()).unwrap_or(u32::MAX);
     let others = of_variants.filter(move |(url, _)| !shown.contains(url));

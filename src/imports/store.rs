@@ -15,6 +15,7 @@ use crate::{
     clock::Time,
     db::{Conn, DbError, Tx},
     ids::{AccountId, ImportId, ProductId},
+    media,
     schema::{import_entities as entities, import_mappings as mappings, imports},
     secrets::sha256,
     tenancy::Scope,
@@ -209,16 +210,8 @@ fn names(format: Format, kind: Kind) -> Result<(String, String), Error> {
 
 /// The pictures of products: rows of media that a job fetches, and their places. The same address is one picture.
 pub(super) async fn place_pictures(tx: &mut Tx, now: Time, scope: Scope, rows: Vec<Value>) -> Result<usize, DbError> {
-    let fresh = run(
-        tx,
-        now,
-        scope,
-        "INSERT INTO media (coop_id, id, state, source_url, created_at, updated_at)
-         SELECT $1, r.media, 'queued', r.url, $2, $2 FROM jsonb_to_recordset($3) AS r (media uuid, url text)
-         ON CONFLICT (coop_id, source_url) DO NOTHING",
-        rows.clone(),
-    )
-    .await?;
+    let urls: Vec<&str> = rows.iter().filter_map(|row| row["url"].as_str()).collect();
+    let fresh = media::queue_all(tx, now, scope, &urls).await?;
     run(
         tx,
         now,

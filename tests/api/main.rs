@@ -3,6 +3,7 @@ mod database;
 mod imports;
 mod journey;
 mod ledger;
+mod media;
 mod payouts;
 mod spec;
 mod support;

@@ -1,5 +1,6 @@
 //! The storefront's catalogue, and a manager's products.
 mod manage;
+mod pictures;
 mod storefront;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -10,6 +11,7 @@ use crate::problem::{Kind, Problem};
 pub fn routes(api: &mut ServiceConfig) {
     storefront::routes(api);
     manage::routes(api);
+    pictures::routes(api);
 }
 
 impl From<Error> for Problem {
@@ -21,6 +23,7 @@ impl From<Error> for Problem {
             Error::Archived => Self::with_detail(Kind::Conflict, error.to_string()),
             Error::Blocked { gate, .. } => Self::from(Kind::PublishBlocked).with("gate", gate),
             Error::Money(_) => Self::with_detail(Kind::Invalid, error.to_string()),
+            Error::Media(error) => error.into(),
             Error::Db(error) => error.into(),
         }
     }

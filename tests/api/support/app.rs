@@ -49,6 +49,7 @@ impl TestApp {
             config,
             stripe: stripe_client::Stripe::new("sk_test_haat", sandbox.base_url()).unwrap(),
             mailer: haat::notifications::Mailer::memory(),
+            media: haat::media::MediaStore::memory(haat::media::Reach::Own).unwrap(),
             hint: Hint::default(),
         });
         let served = app.clone();
