@@ -43,6 +43,11 @@ problems! {
     IdempotencyKeyMissing = 428 "idempotency-key-missing" "This call needs an Idempotency-Key",
     IdempotencyKeyReused = 422 "idempotency-key-reused" "The key was used with another body",
     IdempotencyInProgress = 409 "idempotency-in-progress" "The first call with this key is still running",
+    // people
+    BadCredentials = 401 "bad-credentials" "This identifier and this password do not belong together",
+    DeadLink = 410 "dead-link" "The link was used, has expired, was withdrawn, or is not one of ours",
+    AlreadyMember = 409 "already-member" "This person has this role already",
+    LastOne = 409 "last-one" "Somebody must stay",
     // catalog
     PublishBlocked = 409 "publish-blocked" "The publish gate blocks this product",
     OutOfStock = 409 "out-of-stock" "There is not enough of this",

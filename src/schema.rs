@@ -940,6 +940,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    throttles (key) {
+        key -> Bytea,
+        full_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     variants (coop_id, id) {
         coop_id -> Uuid,
         id -> Uuid,
@@ -1084,6 +1091,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     subject_keys,
     tax_rates,
     tax_registrations,
+    throttles,
     variants,
     work_entries,
 );

@@ -4,13 +4,13 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use futures_util::future::LocalBoxFuture;
 
-use super::model::Role;
+use super::{model::Role, store};
 use crate::{
     app::App,
     db::DbError,
     ids::{AccountId, CoopId, SessionId},
     problem::{Kind, Problem},
-    schema::{cooperatives, memberships, sessions},
+    schema::{cooperatives, memberships},
     secrets::Token,
     tenancy::Scope,
 };
@@ -43,13 +43,7 @@ async fn signed_in(request: &HttpRequest) -> Result<(web::Data<App>, Account), P
     let app = request.app_data::<web::Data<App>>().ok_or(Kind::Internal)?.clone();
     let header = request.headers().get("Authorization").and_then(|v| v.to_str().ok());
     let token = header.and_then(|v| v.strip_prefix("Bearer ")).map(Token::parse).ok_or(Kind::Unauthenticated)?;
-    let row: Option<(SessionId, AccountId)> = sessions::table
-        .filter(sessions::token_hash.eq(token.hash()).and(sessions::revoked_at.is_null()).and(sessions::expires_at.gt(app.clock.now())))
-        .select((sessions::id, sessions::account_id))
-        .first(&mut *app.db.conn().await?)
-        .await
-        .optional()
-        .map_err(DbError::from)?;
+    let row = store::accounts::session(&mut *app.db.conn().await?, app.clock.now(), &token.hash()).await?;
     let (session, id) = row.ok_or(Kind::Unauthenticated)?;
     Ok((app, Account { id, session }))
 }

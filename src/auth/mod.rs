@@ -1,8 +1,16 @@
 //! Who is asking, and what they may do.
 //!
-//! Authorisation is a parameter type: a handler that takes a [`Manager`] cannot run for anyone else. Rights are read from the database in
-//! each request, so that a revoked right is gone on the next one. Not yours is 404.
+//! - Authorisation is a parameter type: a handler that takes a [`Manager`] cannot run for anyone else. Rights are read from the database
+//!   in each request, so that a revoked right is gone on the next one. Not yours is 404.
+//! - No answer, and no answer's time, tells whether an account exists.
+//! - No row holds a password or a token: passwords are Argon2id hashes, tokens of sessions are kept as SHA-256.
 mod extract;
+pub mod http;
 pub mod model;
+mod passwords;
+pub mod sessions;
+mod store;
+mod throttle;
 
 pub use extract::{Account, Auditor, Manager, Operator};
+pub use model::{Error, Role};

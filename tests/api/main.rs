@@ -5,6 +5,7 @@ mod journey;
 mod ledger;
 mod media;
 mod payouts;
+mod people;
 mod spec;
 mod support;
 mod tidy;

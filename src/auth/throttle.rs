@@ -1,0 +1,49 @@
+//! How often somebody may try, counted in the database: for all processes together, and on the program's own clock.
+use jiff::SignedDuration;
+
+use super::{model::Error, store};
+use crate::{
+    clock::Time,
+    db::Conn,
+    secrets::sha256,
+};
+
+/// `burst` tries at once, then one per `every`.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
+    name: &'static str,
+    every: SignedDuration,
+    burst: i32,
+}
+
+/// A person mistypes a few times; a guesser gets some 1,500 tries a day, far too few against ten characters.
+pub const PER_IDENTIFIER: Limit = Limit { name: "identifier", every: SignedDuration::from_mins(1), burst: 10 };
+/// A training centre signs in behind one address; a guesser who tries one password on many accounts does too.
+pub const PER_ADDRESS: Limit = Limit { name: "address", every: SignedDuration::from_secs(5), burst: 60 };
+/// A mail that was not asked for is a nuisance: few suffice.
+pub const MAIL_PER_IDENTIFIER: Limit = Limit { name: "mail", every: SignedDuration::from_mins(10), burst: 3 };
+
+/// What the table keeps: a hash, so that it holds no list of who tried.
+fn key(limit: Limit, of: &str) -> Vec<u8> {
+    sha256(format!("{}\n{of}", limit.name).as_bytes()).to_vec()
+}
+
+/// Counts one try of `of`.
+///
+/// # Errors
+/// [`Error::TooMany`] with the seconds until the next one is allowed.
+pub async fn count(conn: &mut Conn, now: Time, limit: Limit, of: &str) -> Result<(), Error> {
+    let full_at = store::limits::take(conn, &key(limit, of), now, limit.every, now.plus(limit.every * limit.burst)).await?;
+    match full_at {
+        None => Ok(()),
+        Some(full_at) => {
+            let next = full_at.plus(limit.every).minus(limit.every * limit.burst);
+            Err(Error::TooMany { seconds: u64::try_from((next.unix() - now.unix()).max(1)).unwrap_or(1) })
+        }
+    }
+}
+
+/// It was them: their allowance is whole again.
+pub async fn forgive(conn: &mut Conn, limit: Limit, of: &str) -> Result<(), Error> {
+    Ok(store::limits::forget(conn, &key(limit, of)).await?)
+}
