@@ -116,7 +116,8 @@ impl NewPassword {
         }
         let folded = text.to_lowercase();
         let one_character = text.chars().all(|c| text.starts_with(c));
-        let counted = "01234567890123456789".contains(&*folded) || "abcdefghijklmnopqrstuvwxyz".contains(&*folded) || "qwertyuiopasdfghjkl".contains(&*folded);
+        let counted =
+            "01234567890123456789".contains(&*folded) || "abcdefghijklmnopqrstuvwxyz".contains(&*folded) || "qwertyuiopasdfghjkl".contains(&*folded);
         if one_character || counted || folded == identifier {
             return Err(Error::field(pointer, "guessable", "not a row of one character, not a count, and not the e-mail address"));
         }
@@ -158,7 +159,9 @@ mod tests {
         let text = |t: &str| Identifier::parse("/identifier", t).map(|i| i.as_str().to_owned());
         assert_eq!(text(" Asha@Coop.Example ").unwrap(), "asha@coop.example");
         assert_eq!(text("+91 98765-43210").unwrap(), "+919876543210");
-        for wrong in ["", "asha", "@coop.example", "asha@coop", "98765 43210", "+0123456789", "+9", "a@b@c.example", "a\r\nb@c.example", "+91x98765432"] {
+        for wrong in
+            ["", "asha", "@coop.example", "asha@coop", "98765 43210", "+0123456789", "+9", "a@b@c.example", "a\r\nb@c.example", "+91x98765432"]
+        {
             assert!(matches!(text(wrong), Err(Error::Invalid(_))), "{wrong}");
         }
     }

@@ -2,11 +2,7 @@
 use jiff::SignedDuration;
 
 use super::{model::Error, store};
-use crate::{
-    clock::Time,
-    db::Conn,
-    secrets::sha256,
-};
+use crate::{clock::Time, db::Conn, secrets::sha256};
 
 /// `burst` tries at once, then one per `every`.
 #[derive(Clone, Copy, Debug)]
