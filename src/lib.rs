@@ -28,5 +28,6 @@ pub mod routes; // every route
 pub mod schema; // generated
 pub mod secrets; // tokens, sealing
 pub mod telemetry; // logs, metrics, request ids
-pub mod tenancy;
-pub mod upload; // files in forms // whose data a query may touch
+pub mod tenancy; // whose data a query may touch
+pub mod upload; // files in forms
+pub mod work; // who made what, and what she was paid for it

@@ -59,11 +59,12 @@ impl Mailer {
     }
 }
 
-const TEMPLATES: [(&str, &str); 4] = [
+const TEMPLATES: [(&str, &str); 5] = [
     ("order_paid.txt", include_str!("templates/order_paid.txt")),
     ("new_order.txt", include_str!("templates/new_order.txt")),
     ("shipped.txt", include_str!("templates/shipped.txt")),
     ("refunded.txt", include_str!("templates/refunded.txt")),
+    ("payout_sent.txt", include_str!("templates/payout_sent.txt")),
 ];
 
 pub(super) fn compose(config: &Config, mail: &Mail) -> Result<Composed, String> {

@@ -1,5 +1,5 @@
 //! Every mail there is, with the facts it is made of. Amounts come formatted: no template computes a price.
-use crate::ids::{OrderGroupId, OrderId};
+use crate::ids::{OrderGroupId, OrderId, PayoutId};
 
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "mail", rename_all = "snake_case")]
@@ -12,6 +12,8 @@ pub enum Mail {
     Shipped(Shipped),
     /// To the buyer: money is on its way back.
     Refunded(Refunded),
+    /// To the cooperative: a payout has left, with its statement's figures.
+    PayoutSent(PayoutSent),
 }
 
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
@@ -60,6 +62,26 @@ pub struct Refunded {
     pub number: String,
     pub amount: String,
 }
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub struct PayoutSent {
+    pub to: String,
+    pub payout: PayoutId,
+    pub number: String,
+    pub slug: String,
+    pub cooperative: String,
+    pub amount: String,
+    pub destination: String,
+    pub reference: Option<String>,
+    /// Order lines in it.
+    pub lines: usize,
+    pub producer: String,
+    pub shipping: Option<String>,
+    pub recovered: Option<String>,
+    pub premium: Option<String>,
+    pub pay_now: Option<String>,
+    pub already_paid: Option<String>,
+    pub unallocated: Option<String>,
+}
 
 impl Mail {
     /// What makes it itself: the same key is the same mail.
@@ -69,6 +91,7 @@ impl Mail {
             Self::NewOrder(m) => format!("new_order:{}", m.group),
             Self::Shipped(m) => format!("shipped:{}", m.group),
             Self::Refunded(m) => format!("refunded:{}", m.refund),
+            Self::PayoutSent(m) => format!("payout_sent:{}", m.payout),
         }
     }
     pub fn to(&self) -> &str {
@@ -77,6 +100,7 @@ impl Mail {
             Self::NewOrder(m) => &m.to,
             Self::Shipped(m) => &m.to,
             Self::Refunded(m) => &m.to,
+            Self::PayoutSent(m) => &m.to,
         }
     }
     pub fn subject(&self) -> String {
@@ -85,6 +109,7 @@ impl Mail {
             Self::NewOrder(m) => format!("New order {} to send", m.number),
             Self::Shipped(m) => format!("A parcel of your order {} has left", m.number),
             Self::Refunded(m) => format!("{} of your order {} is on its way back", m.amount, m.number),
+            Self::PayoutSent(m) => format!("{} is on its way to you: payout {}", m.amount, m.number),
         }
     }
     pub(super) const fn template(&self) -> &'static str {
@@ -93,6 +118,7 @@ impl Mail {
             Self::NewOrder(_) => "new_order.txt",
             Self::Shipped(_) => "shipped.txt",
             Self::Refunded(_) => "refunded.txt",
+            Self::PayoutSent(_) => "payout_sent.txt",
         }
     }
 }

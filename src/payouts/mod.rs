@@ -10,6 +10,8 @@ pub mod http;
 pub mod model;
 mod postings;
 mod read;
+mod shares;
+mod statement;
 mod store;
 
 pub use model::{Error, Outcome, Payout, Rail, State};
@@ -21,6 +23,7 @@ use crate::{
     ids::{AccountId, CoopId, OperationId, PayoutId},
     ledger::{self, Account, Source},
     money::{Currency, Money},
+    notifications::{self, Mail},
     secrets::random,
     tenancy::Scope,
 };
@@ -137,13 +140,15 @@ async fn create_in(tx: &mut Tx, now: Time, by: By, payee: &Payee, currency: Curr
         created_at: now,
         settled_at: None,
     };
-    write(tx, now, by, &payout, &lines).await?;
+    let whole = read::work::whole(tx, payee.scope, currency, &lines).await?;
+    write(tx, now, by, &payout, &lines, &shares::divide(&whole)?).await?;
     ledger::post(tx, now, &source("sent"), &postings::sent(coop, amount)).await?;
     Ok(Outcome::Made(payout))
 }
 
-async fn write(tx: &mut Tx, now: Time, by: By, payout: &Payout, lines: &[Line]) -> Result<(), Error> {
+async fn write(tx: &mut Tx, now: Time, by: By, payout: &Payout, lines: &[Line], shares: &[shares::Share]) -> Result<(), Error> {
     store::insert(tx, payout, lines).await?;
+    store::insert_shares(tx, payout, shares).await?;
     let operation = by.operation.to_string();
     let change = Change { by: Some(by.account), detail: Some(&operation), ..Change::default() };
     store::insert_event(tx, now, payout, store::CREATED, None, State::Created, &change).await?;
@@ -220,11 +225,19 @@ async fn settle_locked(tx: &mut Tx, now: Time, payout: &Payout, said: &Settlemen
     let confirmed_by = (payout.rail == Rail::Manual).then_some(said.by).flatten();
     let change = Change { reference: Some(said.reference), evidence: said.evidence, confirmed_by, by: said.by, detail: None };
     let settled = step(tx, now, payout, Event::Settle, &change).await?;
+    tell(tx, now, &settled).await?;
     let amount = payout.amount();
     let left = said.cost.unwrap_or(amount);
     let carried = if left.currency == amount.currency { None } else { read::carried(tx, payout, left.currency).await? };
     ledger::post(tx, now, &source(payout, "settled", now), &postings::settled(payout.coop, amount, &account(payout.rail), left, carried)).await?;
     Ok(settled)
+}
+
+/// Tells the cooperative, once, with the statement's figures.
+async fn tell(tx: &mut Tx, now: Time, payout: &Payout) -> Result<(), Error> {
+    let facts = read::statement::facts(tx, payout.clone()).await?;
+    notifications::enqueue(tx, now, &Mail::PayoutSent(statement::mail(&facts))).await?;
+    Ok(())
 }
 
 /// It came back, or never left: available again, once, however often it is reported.

@@ -4,14 +4,19 @@ use std::collections::BTreeMap;
 use diesel::{prelude::*, sql_types as sql};
 use diesel_async::RunQueryDsl;
 
-use super::model::{Corridor, Destination, DestinationKind, Error, Event, Line, LineKind, Payee, Payout, Rail, State};
+use super::{
+    model::{Corridor, Destination, DestinationKind, Error, Event, Line, LineKind, Payee, Payout, Rail, State},
+    shares::Share,
+};
 use crate::{
     clock::Time,
     db::{Conn, DbError, Tx},
     ids::{AccountId, CoopId, DestinationId, LedgerAccountId, OperationId, OrderGroupId, OrderLineId, PayoutId, TransferId},
     ledger::Account,
     money::Currency,
-    schema::{cooperatives, ledger_balances, money_alerts, payout_corridors, payout_destinations, payout_events, payout_lines, payouts},
+    schema::{
+        cooperatives, ledger_balances, money_alerts, payout_corridors, payout_destinations, payout_events, payout_lines, payout_shares, payouts,
+    },
     tenancy::Scope,
 };
 
@@ -179,6 +184,21 @@ pub(super) async fn insert(tx: &mut Tx, payout: &Payout, lines: &[Line]) -> Resu
     Ok(())
 }
 const LINES_AT_ONCE: usize = 1000;
+
+pub(super) async fn insert_shares(tx: &mut Tx, payout: &Payout, shares: &[Share]) -> Result<(), DbError> {
+    use payout_shares as s;
+    for (chunk, shares) in (0_i32..).step_by(LINES_AT_ONCE).zip(shares.chunks(LINES_AT_ONCE)) {
+        let row = |(position, share): (i32, &Share)| {
+            (
+                (s::coop_id.eq(payout.coop), s::payout_id.eq(payout.id), s::position.eq(position), s::artisan_id.eq(share.artisan)),
+                (s::purpose.eq(share.purpose), s::pieces.eq(share.pieces), s::amount_minor.eq(share.minor)),
+            )
+        };
+        let rows: Vec<_> = (chunk..).zip(shares).map(row).collect();
+        diesel::insert_into(s::table).values(rows).execute(tx).await?;
+    }
+    Ok(())
+}
 
 /// A payout under its lock.
 pub(super) async fn lock(tx: &mut Tx, scope: Scope, id: PayoutId) -> Result<Option<Payout>, DbError> {

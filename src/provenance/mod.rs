@@ -16,7 +16,7 @@ pub use model::{Allocated, Error, Issuer, ItemState, NewBatch, Sale, Subject};
 
 use passport::{
     ChainKind, ClaimCode, Country, Draft, Event, EventId, Evidence, ItemCode, ItemUri, SignedLeaf, SigningKey, Tip,
-    facts::{Created, Minted, Packed, Paid, SaleUndone, Shipped, Sold, UndoneReason},
+    facts::{Created, Made, Minted, Packed, Paid, SaleUndone, Shipped, Sold, Step, UndoneReason},
 };
 
 use crate::{
@@ -96,6 +96,23 @@ async fn batch(tx: &mut Tx, writer: &Writer<'_>, new: &NewBatch) -> Result<(Batc
     };
     writer.append(tx, &mut chain, Evidence::Cooperative, Event::Created(facts)).await?;
     Ok((id, chain))
+}
+
+/// Work on a batch, as its cooperative wrote it down: how many people and which steps, never who.
+pub async fn made(
+    tx: &mut Tx,
+    now: Time,
+    keys: &MasterKey,
+    issuer: &Issuer,
+    batch: BatchId,
+    makers: u32,
+    steps: &[(String, Option<u32>)],
+) -> Result<(), Error> {
+    let writer = Writer::new(tx, now, keys, issuer).await?;
+    let mut chain = store::lock_batch(tx, issuer.scope, batch).await?.ok_or(Error::NotFound)?;
+    let steps = steps.iter().map(|(step, minutes)| Ok(Step { technique: text(step)?, minutes: *minutes })).collect::<Result<_, Error>>()?;
+    let facts = Made { makers, craft: None, steps, materials: Vec::new(), place: None, photos: Vec::new() };
+    writer.append(tx, &mut chain, Evidence::Cooperative, Event::Made(facts)).await
 }
 
 /// Gives an order line its pieces: tagged ones first, then new ones from the oldest batches, then from a batch made for the sale.

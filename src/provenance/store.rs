@@ -142,6 +142,14 @@ pub(super) async fn lock_item(tx: &mut Tx, scope: Scope, id: ItemId) -> Result<O
     }
 }
 
+pub(super) async fn lock_batch(tx: &mut Tx, scope: Scope, id: BatchId) -> Result<Option<Chain>, Error> {
+    let found: Option<BatchId> = batches::table.find((scope.coop(), id)).select(batches::id).for_update().first(tx).await.optional()?;
+    match found {
+        Some(id) => tip(tx, Subject::Batch, id.uuid()).await.map(Some),
+        None => Ok(None),
+    }
+}
+
 /// Tagged pieces that are not sold, oldest first.
 pub(super) async fn lock_in_stock(tx: &mut Tx, scope: Scope, variant: VariantId, limit: i64) -> Result<Vec<(ItemId, Chain)>, Error> {
     let ids: Vec<ItemId> = items::table

@@ -9,3 +9,4 @@ mod people;
 mod spec;
 mod support;
 mod tidy;
+mod work;

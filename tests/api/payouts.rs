@@ -6,9 +6,12 @@ use haat::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{
-    Client, TestApp, api_test,
-    builders::{balance, basket, cooperative, platform, product, session_of, sql},
+use crate::{
+    support::{
+        Client, TestApp, api_test,
+        builders::{balance, basket, cooperative, platform, product, session_of, sql},
+    },
+    work::{artisan, batch, entry},
 };
 
 /// A cooperative that is owed euros, with delivery for 4.00.
@@ -106,6 +109,75 @@ async fn the_canonical_payout_is_made_by_two_people_and_comes_back_once() {
         let detail = manager.get(&format!("/v1/manage/cooperatives/bagru/payouts/{}", payout["id"].as_str().unwrap())).await.expect(200);
         let events: Vec<_> = detail["events"].as_array().unwrap().iter().map(|e| e["event"].as_str().unwrap()).collect();
         assert_eq!(events, ["created", "settled", "bounced"]);
+    })
+    .await;
+}
+
+/// Where a test run leaves documents for people to look at, if it is told to.
+fn keep(name: &str, bytes: &[u8]) {
+    if let Some(folder) = std::env::var_os("HAAT_KEEP_DOCUMENTS") {
+        std::fs::write(std::path::Path::new(&folder).join(name), bytes).unwrap();
+    }
+}
+
+#[actix_web::test]
+async fn a_payout_is_divided_by_the_register_and_a_maker_paid_at_work_is_reimbursed() {
+    api_test(async |app| {
+        let manager = euros(app, "bagru").await;
+        let variant = product(&manager, "bagru", 6000, 5).await;
+        let pieces = batch(app, &variant, 10).await;
+        let (sunita, rehana) = (artisan(app, "bagru", "A-1").await, artisan(app, "bagru", "A-2").await);
+        let register =
+            json!([entry(Some(&sunita), Some(&pieces), "printing", 10, 200, "EUR"), entry(Some(&rehana), Some(&pieces), "washing", 10, 100, "EUR"),]);
+        let work = manager.post("/v1/manage/cooperatives/bagru/work", register).await.expect(201);
+        let at_work = json!({"artisan": sunita, "work": work["data"][0]["id"], "amount": {"amount": 2000, "currency": "EUR"},
+            "paid_on": "2026-11-21", "method": "cash"});
+        manager.post("/v1/manage/cooperatives/bagru/maker-payments", at_work).await.expect(201);
+        let order = sold(app, &manager, "bagru", &variant, 1).await;
+        destination(app, "bagru", "manual", "EUR").await;
+        let (one, other) = (platform(app, "operator").await, second_operator(app).await);
+        let payout = pay(&one, "nov", json!({"cooperative": "bagru"})).await["payouts"][0].clone();
+        let at = format!("/v1/manage/cooperatives/bagru/payouts/{}", payout["id"].as_str().unwrap());
+        assert_eq!(manager.get(&format!("{at}/pay-slips")).await.problem(409), "conflict");
+        let receipt = json!({"reference": "N327", "evidence": "receipts/N327.pdf"});
+        other.post(&format!("/v1/admin/payouts/{}/confirm", payout["id"].as_str().unwrap()), receipt).await.expect(200);
+
+        let statement = manager.get(&format!("{at}/statement")).await.expect(200);
+        let shares: Vec<_> = statement["shares"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|s| (s["purpose"].as_str().unwrap(), s["alias"].as_str().unwrap_or("-"), s["amount"]["amount"].as_i64().unwrap()))
+            .collect();
+        let expected = [
+            ("reimbursement", "Alias A-1", 200),
+            ("maker", "Alias A-1", 1500),
+            ("maker", "Alias A-2", 850),
+            ("materials", "-", 1391),
+            ("cooperative", "-", 695),
+            ("shipping", "-", 400),
+        ];
+        assert_eq!(shares, expected, "2.00 of her 17.00 were paid at work");
+        assert_eq!(shares.iter().map(|s| s.2).sum::<i64>(), 5036);
+        let line = &statement["lines"][0];
+        assert_eq!((&line["order"], line["maker"]["amount"].as_i64(), line["premium"]["amount"].as_i64()), (&order["number"], Some(2550), Some(464)));
+        assert_eq!(line["items"].as_array().unwrap().len(), 1);
+        assert_eq!(statement["shipping"][0]["order"], order["number"]);
+
+        let csv = manager.with("Accept", "text/csv").get(&format!("{at}/statement")).await;
+        assert!(csv.text.contains("46.36") && csv.text.contains(line["items"][0].as_str().unwrap()), "{}", csv.text);
+        let (pdf, again) = (manager.get(&format!("{at}/statement?format=pdf")).await, manager.get(&format!("{at}/statement?format=pdf")).await);
+        assert_eq!(pdf.headers["content-type"], "application/pdf");
+        assert!(pdf.bytes == again.bytes, "the same payout is the same document");
+        let slips = manager.get(&format!("{at}/pay-slips")).await;
+        assert_eq!((slips.status.as_u16(), slips.headers["content-type"].to_str().unwrap()), (200, "application/pdf"));
+        keep("statement.pdf", &pdf.bytes);
+        keep("slips.pdf", &slips.bytes);
+        app.run_jobs().await;
+        let mail = app.app.mailer.kept().into_iter().find(|m| m.subject.contains("payout")).unwrap();
+        assert!(mail.to == "bagru@coop.example" && mail.text.contains("To hand to makers now: €23.50"), "{}", mail.text);
+        let stranger = cooperative(app, "pedana").await;
+        assert_eq!(stranger.get(&format!("{}/statement", at.replace("bagru", "pedana"))).await.problem(404), "not-found");
     })
     .await;
 }

@@ -2,6 +2,7 @@
 mod admin;
 mod manage;
 mod money;
+mod statement;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -17,6 +18,7 @@ pub fn routes(api: &mut ServiceConfig) {
     admin::routes(api);
     manage::routes(api);
     money::routes(api);
+    statement::routes(api);
 }
 
 /// A payout's head.

@@ -1,5 +1,7 @@
 //! What operators and managers read of payouts, and the figures that the books know of one.
 pub mod money;
+pub mod statement;
+pub mod work;
 
 use diesel::{prelude::*, sql_types as sql};
 use diesel_async::RunQueryDsl;

@@ -1,0 +1,120 @@
+//! What a payout's shares are made of: how its lines were promised to divide, where their pieces came from, who worked on those, and what
+//! they were paid for it. Four statements, however many lines there are.
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::{prelude::*, sql_types as sql};
+use diesel_async::RunQueryDsl;
+
+use crate::{
+    catalog::price::Split,
+    db::{Conn, DbError},
+    ids::{ArtisanId, BatchId, OrderLineId},
+    money::Currency,
+    payouts::{
+        model::{Line, LineKind},
+        shares::{Batch, Sold, Whole, Worked},
+    },
+    schema::{order_lines, work_entries},
+    tenancy::Scope,
+};
+
+pub async fn whole(conn: &mut Conn, scope: Scope, currency: Currency, lines: &[Line]) -> Result<Whole, DbError> {
+    let sum = |kind: LineKind| lines.iter().filter(|l| l.kind == kind).map(|l| l.minor).sum();
+    let named: Vec<OrderLineId> = lines.iter().filter(|l| l.kind == LineKind::Producer).filter_map(|l| l.order_line).collect();
+    let splits: Vec<(OrderLineId, Option<serde_json::Value>)> = order_lines::table
+        .filter(order_lines::coop_id.eq(scope.coop()).and(order_lines::id.eq_any(&named)))
+        .select((order_lines::id, order_lines::split))
+        .load(conn)
+        .await?;
+    let splits: BTreeMap<OrderLineId, Option<Split>> =
+        splits.into_iter().map(|(id, split)| (id, split.and_then(|s| serde_json::from_value(s).ok()))).collect();
+    let mut pieces = pieces_of(conn, scope, &named).await?;
+    let batches: BTreeSet<BatchId> = pieces.values().flatten().filter_map(|(batch, _)| *batch).collect();
+    let batches = register(conn, scope, currency, &batches.into_iter().collect::<Vec<_>>()).await?;
+    let sold = lines.iter().filter(|l| l.kind == LineKind::Producer).map(|line| Sold {
+        minor: line.minor,
+        split: line.order_line.and_then(|id| splits.get(&id).copied().flatten()),
+        // A line in two releases has its pieces in the first: nothing is counted twice.
+        pieces: line.order_line.and_then(|id| pieces.remove(&id)).unwrap_or_default(),
+    });
+    Ok(Whole { sold: sold.collect(), shipping: sum(LineKind::Shipping), recovered: sum(LineKind::Recovery), batches })
+}
+
+#[derive(QueryableByName)]
+struct PiecesRow {
+    #[diesel(sql_type = sql::Uuid)]
+    line: OrderLineId,
+    #[diesel(sql_type = sql::Nullable<sql::Uuid>)]
+    batch: Option<BatchId>,
+    #[diesel(sql_type = sql::BigInt)]
+    pieces: i64,
+}
+
+async fn pieces_of(conn: &mut Conn, scope: Scope, lines: &[OrderLineId]) -> Result<BTreeMap<OrderLineId, Vec<(Option<BatchId>, u32)>>, DbError> {
+    let query = diesel::sql_query(
+        "SELECT order_line_id AS line, batch_id AS batch, count(*) AS pieces FROM items
+         WHERE coop_id = $1 AND order_line_id = ANY ($2) GROUP BY order_line_id, batch_id ORDER BY order_line_id, batch_id",
+    );
+    let rows: Vec<PiecesRow> = query.bind::<sql::Uuid, _>(scope.coop()).bind::<sql::Array<sql::Uuid>, _>(lines).load(conn).await?;
+    let mut pieces: BTreeMap<OrderLineId, Vec<(Option<BatchId>, u32)>> = BTreeMap::new();
+    for row in rows {
+        pieces.entry(row.line).or_default().push((row.batch, u32::try_from(row.pieces).unwrap_or(0)));
+    }
+    Ok(pieces)
+}
+
+#[derive(QueryableByName)]
+struct BatchRow {
+    #[diesel(sql_type = sql::Uuid)]
+    id: BatchId,
+    #[diesel(sql_type = sql::Integer)]
+    quantity: i32,
+    #[diesel(sql_type = sql::BigInt)]
+    paid_before: i64,
+}
+#[derive(QueryableByName)]
+struct PaidRow {
+    #[diesel(sql_type = sql::Uuid)]
+    batch: BatchId,
+    #[diesel(sql_type = sql::Uuid)]
+    artisan: ArtisanId,
+    #[diesel(sql_type = sql::BigInt)]
+    minor: i64,
+}
+
+async fn register(conn: &mut Conn, scope: Scope, currency: Currency, ids: &[BatchId]) -> Result<BTreeMap<BatchId, Batch>, DbError> {
+    let query = diesel::sql_query(
+        "SELECT b.id, b.quantity, (SELECT count(*) FROM items i WHERE i.coop_id = b.coop_id AND i.batch_id = b.id AND EXISTS (
+                  SELECT 1 FROM ledger_transfers t JOIN payout_lines p ON p.transfer_id = t.id AND p.live AND p.kind = 'producer'
+                  WHERE t.order_line_id = i.order_line_id)) AS paid_before
+         FROM batches b WHERE b.coop_id = $1 AND b.id = ANY ($2)",
+    );
+    let rows: Vec<BatchRow> = query.bind::<sql::Uuid, _>(scope.coop()).bind::<sql::Array<sql::Uuid>, _>(ids).load(conn).await?;
+    let count = |n: i64| u32::try_from(n).unwrap_or(0);
+    let batch = |row: BatchRow| Batch { quantity: count(row.quantity.into()), paid_before: count(row.paid_before), ..Batch::default() };
+    let mut batches: BTreeMap<BatchId, Batch> = rows.into_iter().map(|row| (row.id, batch(row))).collect();
+    use work_entries as w;
+    let work: Vec<(Option<BatchId>, Option<ArtisanId>, i32, i64, Currency)> = w::table
+        .filter(w::coop_id.eq(scope.coop()).and(w::batch_id.eq_any(ids)))
+        .order(w::id)
+        .select((w::batch_id, w::artisan_id, w::pieces, w::rate_minor, w::currency))
+        .load(conn)
+        .await?;
+    for (id, artisan, pieces, rate, paid_in) in work {
+        let Some(batch) = id.and_then(|id| batches.get_mut(&id)) else { continue };
+        let weight = rate.checked_mul(pieces.into()).and_then(|w| u64::try_from(w).ok()).filter(|_| paid_in == currency);
+        batch.work.push(Worked { artisan, pieces: count(pieces.into()), weight });
+    }
+    let query = diesel::sql_query(
+        "SELECT w.batch_id AS batch, m.artisan_id AS artisan, sum(m.amount_minor)::bigint AS minor
+         FROM maker_payments m JOIN work_entries w ON w.coop_id = m.coop_id AND w.id = m.work_id
+         WHERE m.coop_id = $1 AND w.batch_id = ANY ($2) AND m.currency = $3 GROUP BY w.batch_id, m.artisan_id",
+    );
+    let bound = query.bind::<sql::Uuid, _>(scope.coop()).bind::<sql::Array<sql::Uuid>, _>(ids).bind::<sql::Text, _>(currency);
+    for row in bound.load::<PaidRow>(conn).await? {
+        if let Some(batch) = batches.get_mut(&row.batch) {
+            batch.paid_at_work.insert(row.artisan, row.minor);
+        }
+    }
+    Ok(batches)
+}
