@@ -79,6 +79,26 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
     out
 }
 
+/// For a field that null empties and whose absence changes nothing: `#[serde(default, deserialize_with = "given")]`.
+pub fn given<'de, T: serde::Deserialize<'de>, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    serde::Deserialize::deserialize(deserializer).map(Some)
+}
+
+/// The version that a change was made to, from `If-Match: "7"`. Without it 428; what is no tag of ours matches nothing: 412.
+pub struct IfMatch(pub i64);
+
+impl FromRequest for IfMatch {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let version = |text: &str| text.trim().strip_prefix('"')?.strip_suffix('"')?.parse().ok().map(Self);
+        std::future::ready(match request.headers().get("If-Match") {
+            None => Err(Problem::with_detail(Kind::PreconditionRequired, "give back the ETag as If-Match")),
+            Some(given) => given.to_str().ok().and_then(version).ok_or_else(|| Kind::PreconditionFailed.into()),
+        })
+    }
+}
+
 /// A query string; unknown parameters are 400.
 pub struct Params<T>(pub T);
 

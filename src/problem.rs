@@ -50,6 +50,7 @@ problems! {
     LastOne = 409 "last-one" "Somebody must stay",
     // catalog
     PublishBlocked = 409 "publish-blocked" "The publish gate blocks this product",
+    StockReserved = 409 "stock-reserved" "Orders hold more than that",
     OutOfStock = 409 "out-of-stock" "There is not enough of this",
     // carts, checkout
     CartIncomplete = 422 "cart-incomplete" "The cart is not complete",

@@ -8,7 +8,8 @@ use diesel_async::RunQueryDsl;
 use serde_json::{Value, json};
 
 use super::{
-    model::{Error, Gate, NewProduct, NewVariant, Status, StockOwner, slugify},
+    gate::{Gate, gate},
+    model::{Error, NewProduct, NewVariant, Status, StockOwner, slugify},
     store,
 };
 use crate::{
@@ -123,8 +124,7 @@ const MAX_STEP: u32 = 64;
 
 /// Asks the gate about many products and keeps its answers beside them.
 pub async fn judge_many(tx: &mut Tx, now: Time, scope: Scope, ids: &[ProductId]) -> Result<Vec<(ProductId, Gate)>, Error> {
-    let judged: Vec<(ProductId, Gate)> =
-        store::gate_facts_of(tx, scope, ids).await?.into_iter().map(|(id, facts)| (id, super::model::gate(&facts))).collect();
+    let judged: Vec<(ProductId, Gate)> = store::gate_facts_of(tx, scope, ids).await?.into_iter().map(|(id, facts)| (id, gate(&facts))).collect();
     let rows: Vec<Value> = judged.iter().map(|(id, gate)| json!({"id": id, "gate": gate})).collect();
     insert(tx, now, scope, SET_GATES, rows).await?;
     Ok(judged)
@@ -134,6 +134,7 @@ const SET_GATES: &str = "UPDATE products p SET gate = r.gate, updated_at = $2 FR
 
 /// Shows to buyers those that the gate lets through; the others stay as they are. Answers what the gate said of each.
 pub async fn publish_many(tx: &mut Tx, now: Time, scope: Scope, ids: &[ProductId]) -> Result<Vec<(ProductId, Gate)>, Error> {
+    store::lock_many(tx, scope, ids).await?;
     let judged = judge_many(tx, now, scope, ids).await?;
     let through = judged.iter().filter(|(_, gate)| gate.lets_through()).map(|(id, _)| json!({"id": id})).collect();
     insert(tx, now, scope, PUBLISH, through).await?;

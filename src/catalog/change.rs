@@ -9,7 +9,7 @@ use super::{
 use crate::{
     clock::Time,
     db::Tx,
-    ids::{ProductId, VariantId},
+    ids::{PriceTemplateId, ProductId, VariantId},
     money::Currency,
     schema::{prices, product_options, products, variants},
     tenancy::Scope,
@@ -26,6 +26,8 @@ pub struct ProductChange {
     pub tags: Option<Vec<String>>,
     pub craft_code: Option<Option<String>>,
     pub materials: Option<serde_json::Value>,
+    pub template_id: Option<Option<PriceTemplateId>>,
+    pub made_to_order_days: Option<Option<i32>>,
 }
 #[derive(Clone, Debug, Default, PartialEq, Eq, AsChangeset)]
 #[diesel(table_name = variants)]
@@ -35,6 +37,7 @@ pub struct VariantChange {
     pub sku: Option<Option<String>>,
     pub barcode: Option<Option<String>>,
     pub grams: Option<Option<i32>>,
+    pub active: Option<bool>,
 }
 
 /// A new version of the product; the gate is asked by the caller.
@@ -62,7 +65,10 @@ pub async fn set_price(tx: &mut Tx, now: Time, scope: Scope, id: VariantId, pric
         (prices::coop_id.eq(scope.coop()), prices::variant_id.eq(id), prices::currency.eq(price.currency), prices::amount_minor.eq(price.minor)),
         (prices::compare_at_minor.eq(price.compare_at_minor), prices::tax_inclusive.eq(price.tax_inclusive), prices::updated_at.eq(now)),
     );
-    let changed = (prices::amount_minor.eq(price.minor), prices::compare_at_minor.eq(price.compare_at_minor), prices::updated_at.eq(now));
+    let changed = (
+        (prices::amount_minor.eq(price.minor), prices::compare_at_minor.eq(price.compare_at_minor)),
+        (prices::tax_inclusive.eq(price.tax_inclusive), prices::updated_at.eq(now)),
+    );
     let key = (prices::coop_id, prices::variant_id, prices::currency);
     diesel::insert_into(prices::table).values(row).on_conflict(key).do_update().set(changed).execute(tx).await?;
     Ok(())

@@ -6,16 +6,24 @@
 //! - A slug never dies: a retired one leads to the product.
 mod bulk;
 pub mod change;
+mod checks;
+pub mod collections;
+mod edit;
+mod gate;
 pub mod http;
 pub mod model;
 pub mod price;
+mod publishing;
 mod read;
 pub mod stock;
 mod store;
 pub mod templates;
 
 pub use bulk::{add_variants, archive_many, create_many, judge_many, publish_many};
-pub use model::{Error, Gate, NewPrice, NewProduct, NewStock, NewVariant, Status, StockOwner};
+pub use edit::{add_variant, edit, edit_variant, unarchive};
+pub use gate::{Gate, Reason};
+pub use model::{Error, NewPrice, NewProduct, NewStock, NewVariant, Status, StockOwner};
+pub use publishing::publish_drafts;
 pub use read::{Offer, offers};
 
 use crate::{
@@ -32,7 +40,8 @@ use crate::{
 /// # Errors
 /// [`Error::Invalid`] names every field that cannot be accepted; nothing is written then.
 pub async fn create(tx: &mut Tx, now: Time, scope: Scope, new: &NewProduct) -> Result<(ProductId, Vec<VariantId>), Error> {
-    let errors = new.check();
+    let mut errors = new.check();
+    errors.extend(edit::unknown(tx, scope, new.craft.as_deref(), new.template).await?);
     if !errors.is_empty() {
         return Err(Error::Invalid(errors));
     }
@@ -47,7 +56,7 @@ pub async fn create(tx: &mut Tx, now: Time, scope: Scope, new: &NewProduct) -> R
 /// Asks the gate and keeps its answer beside the product.
 pub async fn judge(tx: &mut Tx, now: Time, scope: Scope, id: ProductId) -> Result<Gate, Error> {
     let (_, facts) = store::gate_facts_of(tx, scope, &[id]).await?.pop().ok_or(Error::NotFound)?;
-    let gate = model::gate(&facts);
+    let gate = gate::gate(&facts);
     store::set_gate(tx, now, scope, id, &gate).await?;
     Ok(gate)
 }
@@ -57,7 +66,7 @@ pub async fn judge(tx: &mut Tx, now: Time, scope: Scope, id: ProductId) -> Resul
 /// # Errors
 /// [`Error::Blocked`] with every reason; the product stays as it was.
 pub async fn publish(tx: &mut Tx, now: Time, scope: Scope, id: ProductId) -> Result<Gate, Error> {
-    if store::status(tx, scope, id).await?.ok_or(Error::NotFound)? == Status::Archived {
+    if store::lock(tx, scope, id).await?.ok_or(Error::NotFound)?.status == Status::Archived {
         return Err(Error::Archived);
     }
     let gate = judge(tx, now, scope, id).await?;
@@ -70,8 +79,10 @@ pub async fn publish(tx: &mut Tx, now: Time, scope: Scope, id: ProductId) -> Res
 
 /// Takes a product out of the shop; its orders and items stay as they are.
 pub async fn archive(tx: &mut Tx, now: Time, scope: Scope, id: ProductId) -> Result<(), Error> {
-    store::status(tx, scope, id).await?.ok_or(Error::NotFound)?;
-    Ok(store::set_status(tx, now, scope, id, Status::Archived).await?)
+    match store::lock(tx, scope, id).await?.ok_or(Error::NotFound)?.status {
+        Status::Archived => Ok(()),
+        Status::Draft | Status::Published => Ok(store::set_status(tx, now, scope, id, Status::Archived).await?),
+    }
 }
 
 /// Makes `pictures` the product's own, in this order, in place of those it had.

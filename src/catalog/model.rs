@@ -1,13 +1,13 @@
 //! Products, their prices, and the publish gate. Pure.
 use crate::{
-    db::DbError,
+    db::{DbError, Retryable},
     ids::{PriceTemplateId, ProductId, VariantId},
     media,
     money::{Currency, MoneyError},
     problem::FieldError,
 };
 
-use super::stock::Policy;
+use super::{gate::Gate, stock::Policy};
 
 text_enum! { pub enum Status { Draft = "draft", Published = "published", Archived = "archived" } }
 text_enum! {
@@ -21,6 +21,17 @@ pub const MAX_TITLE: usize = 255;
 pub const MAX_BODY: usize = 60_000;
 pub const MAX_TAGS: usize = 100;
 pub const MAX_OPTIONS: usize = 3;
+/// Of a kind, a tag, an option, an article number: what a label holds.
+pub const MAX_WORD: usize = 255;
+/// One for each currency of a shop that sells everywhere.
+pub const MAX_PRICES: usize = 40;
+pub const MAX_MATERIALS: usize = 20;
+/// A price that a typing error cannot push into arithmetic's limits.
+pub const MAX_PRICE: i64 = 1_000_000_000_000;
+/// Three years: longer than any piece is made.
+pub const MAX_DAYS: i32 = 1095;
+/// A container; more is a mistake of the unit.
+pub const MAX_GRAMS: i32 = 20_000_000;
 
 /// A product to be made.
 #[derive(Clone, Debug)]
@@ -61,114 +72,47 @@ pub struct NewStock {
     pub on_hand: i32,
 }
 
-impl NewProduct {
-    /// Every field that cannot be accepted, by JSON Pointer.
-    pub fn check(&self) -> Vec<FieldError> {
-        let mut errors = Vec::new();
-        let mut wrong = |pointer: String, code: &'static str, message: String| errors.push(FieldError::new(pointer, code, message));
-        let length = self.title.chars().count();
-        if self.title.trim().is_empty() || length > MAX_TITLE {
-            wrong("/title".into(), "length", format!("1 to {MAX_TITLE} characters; this has {length}"));
-        }
-        if self.body_html.len() > MAX_BODY {
-            wrong("/body_html".into(), "length", format!("at most {MAX_BODY} bytes"));
-        }
-        if self.tags.len() > MAX_TAGS {
-            wrong("/tags".into(), "length", format!("at most {MAX_TAGS} tags"));
-        }
-        if self.options.len() > MAX_OPTIONS {
-            wrong("/options".into(), "length", format!("at most {MAX_OPTIONS} options"));
-        }
-        if self.variants.is_empty() || self.variants.len() > MAX_VARIANTS {
-            wrong("/variants".into(), "length", format!("1 to {MAX_VARIANTS} variants"));
-        }
-        let mut seen = std::collections::HashSet::new();
-        for (i, variant) in self.variants.iter().enumerate() {
-            if variant.options.len() != self.options.len() {
-                wrong(format!("/variants/{i}/options"), "length", format!("one value for each of the {} options", self.options.len()));
-            }
-            if !seen.insert(&variant.options) {
-                wrong(format!("/variants/{i}/options"), "duplicate", "another variant has the same option values".into());
-            }
-            for (j, price) in variant.prices.iter().enumerate() {
-                if price.minor <= 0 {
-                    wrong(format!("/variants/{i}/prices/{j}/amount"), "out_of_range", "more than zero".into());
-                }
-            }
-            if variant.stock.on_hand < 0 {
-                wrong(format!("/variants/{i}/stock/on_hand"), "out_of_range", "zero or more".into());
-            }
-        }
-        errors
-    }
+/// What it is made of. The shares of a product's materials sum to 1.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Material {
+    #[schema(example = "cotton")]
+    pub name: String,
+    /// Where it comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "IN")]
+    pub country: Option<String>,
+    /// Of the weight, as a decimal.
+    #[schema(example = "0.85")]
+    pub share: String,
+    /// From the makers' own district.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local: Option<bool>,
 }
 
-/// The gate's answer. Nothing else decides whether a product may be seen.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
-#[serde(tag = "result", rename_all = "snake_case")]
-pub enum Gate {
-    Pass,
-    /// It is published, and what is not declared is left out of every pay figure.
-    Undeclared {
-        reasons: Vec<Reason>,
-    },
-    Blocked {
-        reasons: Vec<Reason>,
-    },
-}
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
-pub struct Reason {
-    /// Stable.
-    pub code: String,
-    pub detail: String,
-}
-impl Gate {
-    pub fn lets_through(&self) -> bool {
-        matches!(self, Self::Pass | Self::Undeclared { .. })
-    }
-}
-
-/// What the gate looks at.
+/// What a manager changes of a product; what is `None` stays.
 #[derive(Clone, Debug, Default)]
-pub struct GateFacts {
-    pub title: String,
-    pub active_variants: usize,
-    /// Variants without any price.
-    pub unpriced: usize,
-    pub has_template: bool,
-    /// The template that divides its price was accepted by a named representative.
-    pub template_accepted: bool,
-    pub cooperative_approved: bool,
+pub struct Edit {
+    pub title: Option<String>,
+    /// Sanitised HTML, and its plain text.
+    pub body: Option<(String, String)>,
+    pub kind: Option<String>,
+    pub tags: Option<Vec<String>>,
+    pub craft: Option<Option<String>>,
+    pub materials: Option<Vec<Material>>,
+    pub template: Option<Option<PriceTemplateId>>,
+    pub made_to_order_days: Option<Option<i32>>,
+    pub slug: Option<String>,
 }
-
-/// Rules 5 and 6: what blocks, and what is merely undeclared. Publishing needs no stock.
-pub fn gate(facts: &GateFacts) -> Gate {
-    let mut blocked = Vec::new();
-    let mut undeclared = Vec::new();
-    let reason = |code: &str, detail: String| Reason { code: code.into(), detail };
-    if !facts.cooperative_approved {
-        blocked.push(reason("cooperative_not_approved", "the cooperative is not approved yet".into()));
-    }
-    if facts.title.trim().is_empty() {
-        blocked.push(reason("no_title", "it has no title".into()));
-    }
-    if facts.active_variants == 0 {
-        blocked.push(reason("no_variant", "it has no variant that is for sale".into()));
-    }
-    if facts.unpriced > 0 {
-        blocked.push(reason("no_price", format!("{} of its variants have no price", facts.unpriced)));
-    }
-    if facts.has_template && !facts.template_accepted {
-        blocked.push(reason("template_not_agreed", "the maker side has not agreed to the price template that divides its price".into()));
-    }
-    if !facts.has_template {
-        undeclared.push(reason("pay_not_declared", "no price template says what part of the price the makers get".into()));
-    }
-    match (blocked.is_empty(), undeclared.is_empty()) {
-        (false, _) => Gate::Blocked { reasons: blocked },
-        (true, false) => Gate::Undeclared { reasons: undeclared },
-        (true, true) => Gate::Pass,
-    }
+/// What a manager changes of a variant; `prices` replaces them all.
+#[derive(Clone, Debug, Default)]
+pub struct VariantEdit {
+    pub sku: Option<Option<String>>,
+    pub barcode: Option<Option<String>>,
+    pub grams: Option<Option<i32>>,
+    pub active: Option<bool>,
+    pub prices: Option<Vec<NewPrice>>,
+    pub stock: Option<NewStock>,
 }
 
 /// What a product is called in an address: lower-case letters and digits of any script, joined by hyphens.
@@ -210,6 +154,10 @@ pub enum Error {
     Invalid(Vec<FieldError>),
     #[error("an archived product cannot be published")]
     Archived,
+    #[error("only an archived product comes back as a draft")]
+    NotArchived,
+    #[error("orders hold {reserved} of it")]
+    Reserved { variant: VariantId, reserved: i32 },
     #[error("the publish gate blocks it")]
     Blocked { product: ProductId, gate: Gate },
     #[error("no such variant: {0}")]
@@ -227,27 +175,18 @@ impl From<diesel::result::Error> for Error {
     }
 }
 
+/// Two managers wanted the same slug or wrote the same template at once: the loser, tried again, sees the winner's.
+impl Retryable for Error {
+    fn retryable(&self) -> bool {
+        const RACES: [&str; 4] = ["products_slug_unique", "product_slugs_pkey", "price_templates_version_unique", "collections_slug_unique"];
+        matches!(self, Self::Db(error) if error.retryable() || RACES.iter().any(|race| error.is_unique_violation(race)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn good() -> GateFacts {
-        GateFacts { title: "Stole".into(), active_variants: 1, unpriced: 0, has_template: true, template_accepted: true, cooperative_approved: true }
-    }
-    #[test]
-    fn the_gate_is_three_valued() {
-        assert_eq!(gate(&good()), Gate::Pass);
-        assert!(matches!(gate(&GateFacts { has_template: false, template_accepted: false, ..good() }), Gate::Undeclared { .. }));
-        for blocked in [
-            GateFacts { unpriced: 1, ..good() },
-            GateFacts { active_variants: 0, ..good() },
-            GateFacts { title: " ".into(), ..good() },
-            GateFacts { template_accepted: false, ..good() },
-            GateFacts { cooperative_approved: false, ..good() },
-        ] {
-            assert!(!gate(&blocked).lets_through(), "{blocked:?}");
-        }
-    }
     #[test]
     fn slugs_keep_the_script() {
         assert_eq!(slugify("Dabu Stole, indigo (2 m)"), "dabu-stole-indigo-2-m");

@@ -2,7 +2,10 @@
 use diesel::{prelude::*, sql_types};
 use diesel_async::RunQueryDsl;
 
-use super::model::{Gate, GateFacts, NewProduct, Status, StockOwner};
+use super::{
+    gate::{Gate, GateFacts},
+    model::{NewProduct, Status, StockOwner},
+};
 use crate::{
     clock::Time,
     db::{Conn, DbError, Tx},
@@ -94,6 +97,30 @@ pub(super) async fn insert_variants(tx: &mut Tx, now: Time, scope: Scope, produc
 
 pub(super) async fn status(conn: &mut Conn, scope: Scope, id: ProductId) -> Result<Option<Status>, DbError> {
     Ok(products::table.find((scope.coop(), id)).select(products::status).first(conn).await.optional()?)
+}
+
+/// A product as it was when its row was locked.
+#[derive(Queryable)]
+pub(super) struct Locked {
+    pub status: Status,
+    pub version: i64,
+    pub slug: String,
+}
+pub(super) async fn lock(tx: &mut Tx, scope: Scope, id: ProductId) -> Result<Option<Locked>, DbError> {
+    let row = products::table.find((scope.coop(), id)).select((products::status, products::version, products::slug)).for_update();
+    Ok(row.first(tx).await.optional()?)
+}
+/// In order of id, so that two publications never wait for each other crosswise.
+pub(super) async fn lock_many(tx: &mut Tx, scope: Scope, ids: &[ProductId]) -> Result<(), DbError> {
+    let rows = products::table.filter(products::coop_id.eq(scope.coop()).and(products::id.eq_any(ids)));
+    let _locked: Vec<ProductId> = rows.select(products::id).order(products::id).for_update().load(tx).await?;
+    Ok(())
+}
+
+pub(super) async fn option_count(conn: &mut Conn, scope: Scope, product: ProductId) -> Result<usize, DbError> {
+    let mine = product_options::table.filter(product_options::coop_id.eq(scope.coop()).and(product_options::product_id.eq(product)));
+    let count: i64 = mine.count().get_result(conn).await?;
+    Ok(usize::try_from(count).unwrap_or(usize::MAX))
 }
 
 pub(super) async fn set_status(tx: &mut Tx, now: Time, scope: Scope, id: ProductId, to: Status) -> Result<(), DbError> {

@@ -141,7 +141,7 @@ pub fn step(entity: &Entity, known: Option<&Known>, ours: Option<&Cells>) -> Ste
 pub struct Draft {
     pub row: u32,
     pub title: String,
-    pub reasons: Vec<catalog::model::Reason>,
+    pub reasons: Vec<catalog::Reason>,
 }
 
 /// What committing did.

@@ -251,6 +251,7 @@ impl Commit<'_> {
             tags: has(Field::Tags).then(|| product.tags.clone()),
             craft_code: has(Field::Craft).then(|| self.craft(product.craft.as_deref())),
             materials: has(Field::Materials).then(|| materials(product)),
+            ..ProductChange::default()
         }
     }
     async fn change_variant(
@@ -269,6 +270,7 @@ impl Commit<'_> {
             sku: has(Field::Sku).then(|| variant.sku.clone()),
             barcode: has(Field::Barcode).then(|| variant.barcode.clone()),
             grams: has(Field::Weight(sheets::values::number::Unit::Gram)).then(|| variant.grams.and_then(|g| i32::try_from(g).ok())),
+            ..VariantChange::default()
         };
         if change != VariantChange::default() {
             change::change_variant(tx, self.now, self.scope, id, &change).await?;

@@ -1,4 +1,6 @@
 //! What storefronts and carts read: one statement per page.
+pub mod manage;
+
 use diesel::{prelude::*, sql_types as sql};
 use diesel_async::RunQueryDsl;
 
@@ -194,7 +196,7 @@ pub(super) struct Wanted {
 /// Newest first, keyset by (published_at, id). A product without a price in the currency is not for sale in it, and is not listed.
 pub(super) async fn list(conn: &mut Conn, currency: Currency, wanted: &Wanted) -> Result<Vec<Card>, DbError> {
     let (after_at, after_id) = wanted.after.unzip();
-    let query = diesel::sql_query(
+    let query = diesel::sql_query(format!(
         "SELECT p.id, p.slug, p.title, c.name AS cooperative, c.slug AS cooperative_slug, p.craft_code AS craft, offer.price_from, offer.in_stock,
                 shown.picture, shown.blurhash, p.published_at
          FROM products p
@@ -208,14 +210,15 @@ pub(super) async fn list(conn: &mut Conn, currency: Currency, wanted: &Wanted) -
            SELECT encode(m.sha256, 'hex') AS picture, m.blurhash FROM product_media pm JOIN media m ON m.coop_id = pm.coop_id AND m.id = pm.media_id
            WHERE pm.coop_id = p.coop_id AND pm.product_id = p.id AND m.state = 'ready' ORDER BY pm.position LIMIT 1) shown ON true
          WHERE p.status = 'published' AND offer.price_from IS NOT NULL AND (NOT $2 OR offer.in_stock)
-           AND ($3::text IS NULL OR p.search @@ to_tsquery('simple', $3)) AND ($4::text IS NULL OR c.slug = $4) AND ($5::text IS NULL OR p.craft_code = $5)
+           AND ($3::text[] IS NULL OR p.search @@ {words}) AND ($4::text IS NULL OR c.slug = $4) AND ($5::text IS NULL OR p.craft_code = $5)
            AND ($6::timestamptz IS NULL OR (p.published_at, p.id) < ($6, $7))
          ORDER BY p.published_at DESC, p.id DESC LIMIT $8",
-    );
+        words = search_words("$3"),
+    ));
     Ok(query
         .bind::<sql::Text, _>(currency)
         .bind::<sql::Bool, _>(wanted.in_stock)
-        .bind::<sql::Nullable<sql::Text>, _>(wanted.search.as_deref().and_then(prefix_query))
+        .bind::<sql::Nullable<sql::Array<sql::Text>>, _>(wanted.search.as_deref().and_then(words))
         .bind::<sql::Nullable<sql::Text>, _>(wanted.coop.as_deref())
         .bind::<sql::Nullable<sql::Text>, _>(wanted.craft.as_deref())
         .bind::<sql::Nullable<sql::Timestamptz>, _>(after_at)
@@ -225,33 +228,23 @@ pub(super) async fn list(conn: &mut Conn, currency: Currency, wanted: &Wanted) -
         .await?)
 }
 
-/// Every word must begin some word of the product; without accents, in lower case; none of tsquery's own signs gets through.
-fn prefix_query(text: &str) -> Option<String> {
-    let words: Vec<String> = text
-        .split(|c: char| !c.is_alphanumeric() && !is_mark(c))
-        .filter(|w| !w.is_empty())
-        .take(MAX_WORDS)
-        .map(|w| format!("{}:*", deaccent(&w.to_lowercase())))
-        .collect();
-    (!words.is_empty()).then(|| words.join(" & "))
+/// The words of a search. Every one must begin some word of the product.
+fn words(text: &str) -> Option<Vec<String>> {
+    let words = text.split(|c: char| !c.is_alphanumeric() && !is_mark(c)).filter(|w| !w.is_empty()).take(MAX_WORDS);
+    let words: Vec<String> = words.map(ToOwned::to_owned).collect();
+    (!words.is_empty()).then_some(words)
 }
 /// More words than anyone types; each is one index scan.
 const MAX_WORDS: usize = 8;
 
-/// What `fold` does to Latin letters in the index.
-fn deaccent(word: &str) -> String {
-    word.chars()
-        .map(|c| match c {
-            'á' | 'à' | 'â' | 'ä' | 'ã' | 'å' => 'a',
-            'é' | 'è' | 'ê' | 'ë' => 'e',
-            'í' | 'ì' | 'î' | 'ï' => 'i',
-            'ó' | 'ò' | 'ô' | 'ö' | 'õ' => 'o',
-            'ú' | 'ù' | 'û' | 'ü' => 'u',
-            'ñ' => 'n',
-            'ç' => 'c',
-            other => other,
-        })
-        .collect()
+/// The tsquery of the words in a text[] parameter, folded as the index is. Folding may bring signs of its own ("½" is " 1/2"): they go,
+/// so that nothing but words reaches the query.
+fn search_words(parameter: &str) -> String {
+    format!(
+        r"(SELECT to_tsquery('simple', string_agg(w.word || ':*', ' & '))
+           FROM (SELECT regexp_replace(fold(given), '[\x01-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]+', '', 'g') AS word
+                 FROM unnest({parameter}) AS given) w WHERE w.word <> '')"
+    )
 }
 
 /// A product's page, whole: JSON put together by the database, one round trip.
@@ -325,12 +318,12 @@ pub(super) async fn detail(conn: &mut Conn, named: &str, currency: Currency) -> 
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     #[test]
     fn a_search_is_words_and_nothing_else() {
-        assert_eq!(prefix_query("Indigo stólé").as_deref(), Some("indigo:* & stole:*"));
-        assert_eq!(prefix_query("a & !b | (c):*'").as_deref(), Some("a:* & b:* & c:*"));
-        assert_eq!(prefix_query(" -- "), None);
-        assert_eq!(prefix_query("ढाका टोपी").as_deref(), Some("ढाका:* & टोपी:*"));
+        let words = |text: &str| super::words(text).unwrap_or_default();
+        assert_eq!(words("Indigo stólé"), ["Indigo", "stólé"]);
+        assert_eq!(words("a & !b | (c):*'"), ["a", "b", "c"]);
+        assert_eq!(words(" -- "), [""; 0]);
+        assert_eq!(words("ढाका टोपी"), ["ढाका", "टोपी"]);
     }
 }

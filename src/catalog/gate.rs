@@ -1,0 +1,91 @@
+//! The publish gate: what blocks a product, and what is merely not declared. Pure.
+/// The gate's answer. Nothing else decides whether a product may be seen.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(tag = "result", rename_all = "snake_case")]
+pub enum Gate {
+    Pass,
+    /// It is published, and what is not declared is left out of every pay figure.
+    Undeclared {
+        reasons: Vec<Reason>,
+    },
+    Blocked {
+        reasons: Vec<Reason>,
+    },
+}
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct Reason {
+    /// Stable.
+    pub code: String,
+    pub detail: String,
+}
+impl Gate {
+    pub fn lets_through(&self) -> bool {
+        matches!(self, Self::Pass | Self::Undeclared { .. })
+    }
+}
+
+/// What the gate looks at.
+#[derive(Clone, Debug, Default)]
+pub struct GateFacts {
+    pub title: String,
+    pub active_variants: usize,
+    /// Variants without any price.
+    pub unpriced: usize,
+    pub has_template: bool,
+    /// The template that divides its price was accepted by a named representative.
+    pub template_accepted: bool,
+    pub cooperative_approved: bool,
+}
+
+/// Rules 5 and 6: what blocks, and what is merely undeclared. Publishing needs no stock.
+pub fn gate(facts: &GateFacts) -> Gate {
+    let mut blocked = Vec::new();
+    let mut undeclared = Vec::new();
+    let reason = |code: &str, detail: String| Reason { code: code.into(), detail };
+    if !facts.cooperative_approved {
+        blocked.push(reason("cooperative_not_approved", "the cooperative is not approved yet".into()));
+    }
+    if facts.title.trim().is_empty() {
+        blocked.push(reason("no_title", "it has no title".into()));
+    }
+    if facts.active_variants == 0 {
+        blocked.push(reason("no_variant", "it has no variant that is for sale".into()));
+    }
+    if facts.unpriced > 0 {
+        blocked.push(reason("no_price", format!("{} of its variants have no price", facts.unpriced)));
+    }
+    if facts.has_template && !facts.template_accepted {
+        blocked.push(reason("template_not_agreed", "the maker side has not agreed to the price template that divides its price".into()));
+    }
+    if !facts.has_template {
+        undeclared.push(reason("pay_not_declared", "no price template says what part of the price the makers get".into()));
+    }
+    match (blocked.is_empty(), undeclared.is_empty()) {
+        (false, _) => Gate::Blocked { reasons: blocked },
+        (true, false) => Gate::Undeclared { reasons: undeclared },
+        (true, true) => Gate::Pass,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn good() -> GateFacts {
+        GateFacts { title: "Stole".into(), active_variants: 1, unpriced: 0, has_template: true, template_accepted: true, cooperative_approved: true }
+    }
+    #[test]
+    fn the_gate_is_three_valued() {
+        assert_eq!(gate(&good()), Gate::Pass);
+        assert!(matches!(gate(&GateFacts { has_template: false, template_accepted: false, ..good() }), Gate::Undeclared { .. }));
+        for blocked in [
+            GateFacts { unpriced: 1, ..good() },
+            GateFacts { active_variants: 0, ..good() },
+            GateFacts { title: " ".into(), ..good() },
+            GateFacts { template_accepted: false, ..good() },
+            GateFacts { cooperative_approved: false, ..good() },
+        ] {
+            assert!(!gate(&blocked).lets_through(), "{blocked:?}");
+        }
+    }
+}
