@@ -9,6 +9,7 @@ use crate::{
     media::{self, MediaStore},
     notifications::{self, Mailer},
     payments::Stripe,
+    payouts,
     secrets::MasterKey,
 };
 
@@ -39,6 +40,8 @@ impl App {
             .with::<imports::jobs::CommitImport>()
             .with::<media::jobs::FetchMedia>()
             .with::<notifications::SendMail>()
+            .with::<payouts::jobs::RecordPaid>()
+            .with::<payouts::jobs::SubmitPayout>()
     }
     pub fn worker(&self) -> Worker<Self> {
         Worker::new(self.jobs_db.clone(), self.clock.clone(), self.hint.clone(), Self::registry())

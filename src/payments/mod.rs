@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     clock::{Clock, Time},
-    db::{Db, DbError, Tx},
+    db::{Conn, Db, DbError, Tx},
     ids::OperationId,
     money::{Currency, Money},
 };
@@ -58,6 +58,11 @@ pub async fn succeeded(tx: &mut Tx, now: Time, id: OperationId, provider_id: &st
 /// The provider did nothing, and will not.
 pub async fn rejected(tx: &mut Tx, now: Time, id: OperationId, refusal: &Refusal) -> Result<(), DbError> {
     store::close(tx, now, id, model::State::Rejected, None, Some(serde_json::json!({"code": refusal.code, "message": refusal.message}))).await
+}
+
+/// Whether it is known what became of an operation; one that was never written is open.
+pub async fn is_closed(conn: &mut Conn, id: OperationId) -> Result<bool, DbError> {
+    store::is_closed(conn, id).await
 }
 
 /// An amount in Stripe's own unit, which is not always the ISO minor unit.

@@ -42,6 +42,11 @@ pub(super) async fn known(conn: &mut Conn, id: OperationId) -> Result<bool, DbEr
     Ok(diesel::select(diesel::dsl::exists(operations::table.find(id))).get_result(conn).await?)
 }
 
+pub(super) async fn is_closed(conn: &mut Conn, id: OperationId) -> Result<bool, DbError> {
+    let closed = operations::table.find(id).filter(operations::state.eq_any([State::Succeeded, State::Rejected]));
+    Ok(diesel::select(diesel::dsl::exists(closed)).get_result(conn).await?)
+}
+
 /// Counts the attempt and notes when the first one was, before it is made.
 pub(super) async fn begin_attempt(conn: &mut Conn, now: Time, id: OperationId) -> Result<Stored, DbError> {
     diesel::update(operations::table.find(id).filter(operations::first_attempt_at.is_null()))

@@ -6,13 +6,18 @@
 //! - A rail that did not say what it did is *unknown*, never failed: the same instruction again, or a look-up, before anything else.
 //! - A payout by hand needs two people.
 //! - A debt takes a fifth of a payout at most, and never a maker's part; one larger than what is available stops payouts, visibly.
+mod files;
 pub mod http;
+pub mod jobs;
+mod layout;
 pub mod model;
 mod postings;
 mod read;
+mod record;
 mod shares;
 mod statement;
 mod store;
+mod stripe;
 
 pub use model::{Error, Outcome, Payout, Rail, State};
 
@@ -21,6 +26,7 @@ use crate::{
     clock::Time,
     db::{Db, DbError, Tx},
     ids::{AccountId, CoopId, OperationId, PayoutId},
+    jobs::enqueue,
     ledger::{self, Account, Source},
     money::{Currency, Money},
     notifications::{self, Mail},
@@ -152,6 +158,9 @@ async fn write(tx: &mut Tx, now: Time, by: By, payout: &Payout, lines: &[Line], 
     let operation = by.operation.to_string();
     let change = Change { by: Some(by.account), detail: Some(&operation), ..Change::default() };
     store::insert_event(tx, now, payout, store::CREATED, None, State::Created, &change).await?;
+    if payout.rail == Rail::StripeTransfer {
+        enqueue(tx, now, &jobs::SubmitPayout { coop: payout.coop, payout: payout.id, operation: OperationId::new() }).await?;
+    }
     Ok(())
 }
 
@@ -222,10 +231,15 @@ async fn settle_locked(tx: &mut Tx, now: Time, payout: &Payout, said: &Settlemen
     if payout.state == State::Settled {
         return if payout.reference.as_deref() == Some(said.reference) { Ok(payout.clone()) } else { Err(Error::OtherReference) };
     }
+    if said.cost.is_some_and(|cost| cost.currency == payout.currency && cost != payout.amount()) {
+        let message = format!("in {} exactly {} leaves", payout.currency, payout.amount().formatted());
+        return Err(Error::Invalid { field: "/cost", message });
+    }
     let confirmed_by = (payout.rail == Rail::Manual).then_some(said.by).flatten();
-    let change = Change { reference: Some(said.reference), evidence: said.evidence, confirmed_by, by: said.by, detail: None };
+    let change = Change { reference: Some(said.reference), evidence: said.evidence, confirmed_by, by: said.by, ..Change::default() };
     let settled = step(tx, now, payout, Event::Settle, &change).await?;
     tell(tx, now, &settled).await?;
+    enqueue(tx, now, &jobs::RecordPaid { coop: payout.coop, payout: payout.id }).await?;
     let amount = payout.amount();
     let left = said.cost.unwrap_or(amount);
     let carried = if left.currency == amount.currency { None } else { read::carried(tx, payout, left.currency).await? };

@@ -93,6 +93,21 @@ fn line(row: &LineRow, currency: Currency, codes: usize) -> StatementLine {
     }
 }
 
+/// One row per order line, with its order's delivery in the first of them; delivery alone has a row of its own.
+fn lines(facts: &Facts, currency: Currency, codes: usize) -> Vec<StatementLine> {
+    let mut lines: Vec<StatementLine> = facts.of(LineKind::Producer).map(|row| line(row, currency, codes)).collect();
+    for row in facts.of(LineKind::Shipping) {
+        match lines.iter_mut().find(|l| row.order.as_ref() == Some(&l.order) && l.shipping.minor == 0) {
+            Some(line) => {
+                line.shipping = amount(row.minor, currency);
+                line.amount = amount(line.amount.minor + row.minor, currency);
+            }
+            None => lines.push(line(row, currency, codes)),
+        }
+    }
+    lines
+}
+
 fn conversion(row: &LineRow, currency: Currency) -> Option<Conversion> {
     let paid_in = row.buyer_currency.filter(|paid_in| *paid_in != currency)?;
     let (paid, rate, source, day) = (row.buyer_paid?, row.fx_rate.as_ref()?, row.fx_source.clone()?, row.fx_day?);
@@ -159,7 +174,7 @@ pub fn document(facts: &Facts, contact: &str, on_paper: bool) -> Statement {
         reference: payout.reference.clone().unwrap_or_else(|| "–".into()),
         paid_on: paid_on(payout),
         contact: contact.to_owned(),
-        lines: facts.lines.iter().filter(|row| row.kind != LineKind::Recovery).map(|row| line(row, currency, codes)).collect(),
+        lines: lines(facts, currency, codes),
         adjustments: facts.of(LineKind::Recovery).map(adjustment).collect(),
         totals: Totals {
             producer_part: amount(facts.sum(LineKind::Producer), currency),

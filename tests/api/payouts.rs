@@ -40,13 +40,21 @@ async fn sold(app: &TestApp, manager: &Client, slug: &str, variant: &str, quanti
 }
 /// Confirmed payout details in effect, as the cooperatives' own endpoints leave them.
 async fn destination(app: &TestApp, slug: &str, kind: &str, currency: &str) {
+    details(app, slug, kind, currency, json!({})).await;
+}
+async fn details(app: &TestApp, slug: &str, kind: &str, currency: &str, plain: Value) {
+    let id = uuid::Uuid::now_v7();
+    let sealed = app.app.keys.seal(&format!("payout_destinations/{id}"), plain.to_string().as_bytes());
+    let sealed: String = sealed.iter().map(|b| format!("{b:02x}")).collect();
     let text = format!(
         "INSERT INTO payout_destinations (coop_id, id, kind, currency, hint, sealed, state, proposed_at, effective_at)
-         SELECT id, '{}', '{kind}', '{currency}', 'State Bank of India ··4821', '\\x00', 'active', '{at}', '{at}' FROM cooperatives WHERE slug = '{slug}'",
-        uuid::Uuid::now_v7(),
+         SELECT id, '{id}', '{kind}', '{currency}', 'State Bank of India ··4821', '\\x{sealed}', 'active', '{at}', '{at}' FROM cooperatives WHERE slug = '{slug}'",
         at = app.clock.now()
     );
     sql(app, &text).await;
+}
+async fn status(operator: &Client, payout: &Value) -> Value {
+    operator.get(&format!("/v1/admin/payouts/{}", payout["id"].as_str().unwrap())).await.expect(200)["status"].clone()
 }
 /// Another operator than `platform`'s.
 async fn second_operator(app: &TestApp) -> Client {
@@ -310,6 +318,170 @@ async fn a_manager_sees_her_own_money_and_no_one_elses() {
         auditor.get("/v1/admin/payouts?status=created").await.expect(200);
         let operator = platform(app, "operator").await;
         assert_eq!(operator.post("/v1/admin/payouts", json!({"run": true})).await.problem(428), "idempotency-key-missing");
+    })
+    .await;
+}
+
+/// A cooperative in Germany with a Stripe account that may receive transfers; 50.36 are available to it, and Stripe has the funds.
+async fn connected(app: &TestApp) -> (Client, Client) {
+    let manager = euros(app, "bagru").await;
+    sql(app, "UPDATE cooperatives SET country = 'DE'").await;
+    earned(app, &manager, "bagru").await;
+    let account = stripe_client::CreateAccount { country: "DE".into(), email: None, metadata: [].into() }.prepare();
+    let account: stripe_client::Account = app.app.stripe.send(&account, "account").await.unwrap();
+    app.sandbox.control().onboard(&account.id).unwrap();
+    details(app, "bagru", "stripe_account", "EUR", json!({"account": account.id})).await;
+    (manager, platform(app, "operator").await)
+}
+
+#[actix_web::test]
+async fn a_transfer_whose_answer_is_lost_is_asked_again_under_the_same_key() {
+    api_test(async |app| {
+        let (_, operator) = connected(app).await;
+        app.sandbox.control().top_up(10_000, "eur");
+        app.sandbox.control().fault(serde_json::from_value(json!({"operation": "create_transfer", "kind": "drop_after", "times": 2})).unwrap());
+        let payout = pay(&operator, "nov", json!({"run": true})).await["payouts"][0].clone();
+        assert_eq!(payout["rail"], "stripe_transfer");
+        app.run_jobs().await;
+        assert_eq!(status(&operator, &payout).await, "unknown", "not failed: it may have been done");
+        let at = format!("/v1/admin/payouts/{}/bounce", payout["id"].as_str().unwrap());
+        assert_eq!(operator.post(&at, json!({"reason": "impatience"})).await.problem(409), "conflict");
+        assert_eq!(balance(app, "coop_available:", "EUR").await, 0);
+        for _ in 0..2 {
+            app.clock.advance(jiff::SignedDuration::from_secs(61));
+            app.run_jobs().await;
+        }
+        assert_eq!(status(&operator, &payout).await, "settled");
+        let transfers = app.sandbox.control().all("tr");
+        assert_eq!((transfers.len(), transfers[0]["amount"].as_i64(), &transfers[0]["transfer_group"]), (1, Some(5036), &payout["number"]));
+        assert!(app.sandbox.control().counts().replays >= 1);
+        assert_eq!(
+            (balance(app, "coop_paying:", "EUR").await, balance(app, "stripe_balance", "EUR").await),
+            (0, 6400 - balance(app, "stripe_fees", "EUR").await - 5036)
+        );
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn an_answer_that_never_comes_is_looked_up_and_not_repeated() {
+    api_test(async |app| {
+        let (_, operator) = connected(app).await;
+        app.sandbox.control().top_up(20_000, "eur");
+        let fault = |kind: &str| serde_json::from_value(json!({"operation": "create_transfer", "kind": kind, "times": 1})).unwrap();
+        app.sandbox.control().fault(fault("drop_after"));
+        let payout = pay(&operator, "nov", json!({"run": true})).await["payouts"][0].clone();
+        app.run_jobs().await;
+        app.clock.advance(jiff::SignedDuration::from_hours(25));
+        app.run_jobs().await;
+        assert_eq!((status(&operator, &payout).await, app.sandbox.control().all("tr").len()), (json!("settled"), 1));
+        // Control: one that never reached Stripe is not found there, and made under another key.
+        let manager = app.visitor().bearer("session_bagru");
+        let variant = product(&manager, "bagru", 6000, 5).await;
+        sold(app, &manager, "bagru", &variant, 1).await;
+        app.sandbox.control().fault(fault("drop_before"));
+        let second = pay(&operator, "dec", json!({"run": true})).await["payouts"][0].clone();
+        app.run_jobs().await;
+        assert_eq!(status(&operator, &second).await, "unknown");
+        app.clock.advance(jiff::SignedDuration::from_hours(25));
+        app.run_jobs().await;
+        assert_eq!((status(&operator, &second).await, app.sandbox.control().all("tr").len()), (json!("settled"), 2));
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn without_funds_a_transfer_waits_and_a_refused_one_gives_the_money_back() {
+    api_test(async |app| {
+        let (_, operator) = connected(app).await;
+        app.sandbox.control().top_up(-6000, "eur");
+        let payout = pay(&operator, "nov", json!({"run": true})).await["payouts"][0].clone();
+        app.run_jobs().await;
+        assert_eq!((status(&operator, &payout).await, balance(app, "coop_paying:", "EUR").await), (json!("created"), 5036));
+        app.sandbox.control().top_up(10_000, "eur");
+        app.run_jobs().await;
+        assert_eq!(status(&operator, &payout).await, "created", "it is tried again in an hour");
+        app.clock.advance(jiff::SignedDuration::from_hours(1));
+        app.run_jobs().await;
+        assert_eq!(status(&operator, &payout).await, "settled");
+
+        let manager = app.visitor().bearer("session_bagru");
+        let variant = product(&manager, "bagru", 6000, 5).await;
+        sold(app, &manager, "bagru", &variant, 1).await;
+        let refused =
+            json!({"operation": "create_transfer", "kind": {"refused": {"status": 400, "code": "account_closed", "message": "closed"}}, "times": 1});
+        app.sandbox.control().fault(serde_json::from_value(refused).unwrap());
+        let second = pay(&operator, "dec", json!({"run": true})).await["payouts"][0].clone();
+        app.run_jobs().await;
+        assert_eq!(status(&operator, &second).await, "failed");
+        assert_eq!((balance(app, "coop_available:", "EUR").await, balance(app, "coop_paying:", "EUR").await), (5036, 0));
+        sql(app, "DO $$ BEGIN ASSERT (SELECT count(*) FROM money_alerts WHERE kind = 'payout_refused') = 1; END $$").await;
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_bank_file_names_what_it_pays_and_is_sealed() {
+    api_test(async |app| {
+        let manager = cooperative(app, "bagru").await;
+        let order = {
+            let variant = product(&manager, "bagru", 6000, 5).await;
+            let pieces = batch(app, &variant, 10).await;
+            let (sunita, rehana) = (artisan(app, "bagru", "A-1").await, artisan(app, "bagru", "A-2").await);
+            let register = json!([
+                entry(Some(&sunita), Some(&pieces), "printing", 10, 200, "INR"),
+                entry(Some(&rehana), Some(&pieces), "washing", 10, 100, "INR"),
+            ]);
+            manager.post("/v1/manage/cooperatives/bagru/work", register).await.expect(201);
+            sold(app, &manager, "bagru", &variant, 2).await
+        };
+        let account = json!({"holder": "Bagru Printers", "account": "00000012345678901", "ifsc": "SBIN0001234"});
+        details(app, "bagru", "in_bank", "INR", account).await;
+        let operator = platform(app, "operator").await;
+        assert_eq!(operator.post("/v1/admin/payouts/files", json!({})).await.problem(409), "conflict");
+        let payout = pay(&operator, "nov", json!({"run": true})).await["payouts"][0].clone();
+        assert_eq!((&payout["rail"], payout["amount"]["amount"].as_i64()), (&json!("bank_file"), Some(927_273 + 60_000)));
+        assert_eq!(operator.post("/v1/admin/payouts/files", json!({"layout": "in_upi"})).await.problem(409), "conflict");
+        let file = operator.post("/v1/admin/payouts/files", json!({})).await.expect(201)["files"][0].clone();
+        assert_eq!((&file["layout"], &file["total"], status(&operator, &payout).await), (&json!("in_neft"), &payout["amount"], json!("submitted")));
+        let at = format!("/v1/admin/payouts/files/{}", file["id"].as_str().unwrap());
+        let text = operator.get(&at).await.text;
+        let row = format!(
+            "NEFT,Bagru Printers,00000012345678901,SBIN0001234,9872.73,22/11/2026,{n},Haat payout {n}",
+            n = payout["number"].as_str().unwrap()
+        );
+        assert!(text.lines().nth(1) == Some(&row), "{text}");
+        sql(app, "DO $$ BEGIN ASSERT (SELECT count(*) FROM payout_files WHERE encode(sealed, 'escape') LIKE '%12345678901%') = 0; END $$").await;
+        assert_eq!(platform(app, "auditor").await.get(&at).await.problem(403), "forbidden");
+        assert_eq!(operator.post("/v1/admin/payouts/files", json!({})).await.problem(409), "conflict");
+
+        for _ in 0..2 {
+            operator.post(&format!("{at}/sent"), json!({})).await.expect(200);
+        }
+        assert_eq!(status(&operator, &payout).await, "sent");
+        let settle = format!("/v1/admin/payouts/{}/settle", payout["id"].as_str().unwrap());
+        let wrong = json!({"reference": "SBIN1", "cost": {"amount": 1, "currency": "INR"}});
+        assert_eq!(operator.post(&settle, wrong).await.problem(422), "invalid");
+        // Paid from an account in euros: what the rate did since the sales is the platform's, and hers is whole.
+        let carried = 9273 + 600;
+        let cost = json!({"reference": "SBIN1", "cost": {"amount": carried + 34, "currency": "EUR"}});
+        assert_eq!(operator.post(&settle, cost).await.expect(200)["status"], "settled");
+        assert_eq!((balance(app, "fx_gain_loss", "EUR").await, balance(app, "bank:payouts", "EUR").await), (34, -carried - 34));
+        assert_eq!(balance(app, "coop_paying:", "INR").await, 0);
+
+        app.run_jobs().await;
+        app.run_jobs().await;
+        let mails = app.app.mailer.kept();
+        assert_eq!(mails.iter().filter(|m| m.subject.contains("payout")).count(), 1, "told once, when it was sent");
+        let at = format!("/v1/manage/cooperatives/bagru/payouts/{}/statement", payout["id"].as_str().unwrap());
+        let statement = manager.get(&at).await.expect(200);
+        let codes = statement["lines"][0]["items"].as_array().unwrap();
+        assert_eq!(codes.len(), 2, "{order}");
+        for code in codes {
+            let item = app.visitor().get(&format!("/v1/provenance/items/{}", code.as_str().unwrap())).await.expect(200);
+            let events: Vec<_> = item["events"].as_array().unwrap().iter().map(|e| (e["type"].as_str().unwrap(), e["evidence"].as_str())).collect();
+            assert_eq!(events.iter().filter(|e| e.0 == "paid").count(), 1, "once: {events:?}");
+        }
     })
     .await;
 }

@@ -1,5 +1,6 @@
 //! Payouts for operators, and a cooperative's own money for its managers.
 mod admin;
+mod files;
 mod manage;
 mod money;
 mod statement;
@@ -15,6 +16,8 @@ use crate::{
 };
 
 pub fn routes(api: &mut ServiceConfig) {
+    // Before `/payouts/{id}`, which would take `files` for an id.
+    files::routes(api);
     admin::routes(api);
     manage::routes(api);
     money::routes(api);

@@ -8,13 +8,13 @@ use diesel_async::RunQueryDsl;
 use crate::{
     catalog::price::Split,
     db::{Conn, DbError},
-    ids::{ArtisanId, BatchId, OrderLineId},
+    ids::{ArtisanId, BatchId, ItemId, OrderLineId, PayoutId},
     money::Currency,
     payouts::{
         model::{Line, LineKind},
         shares::{Batch, Sold, Whole, Worked},
     },
-    schema::{order_lines, work_entries},
+    schema::{order_lines, payout_lines, work_entries},
     tenancy::Scope,
 };
 
@@ -117,4 +117,41 @@ async fn register(conn: &mut Conn, scope: Scope, currency: Currency, ids: &[Batc
         }
     }
     Ok(batches)
+}
+
+/// The order lines that a payout pays for.
+pub async fn sold_lines(conn: &mut Conn, scope: Scope, payout: PayoutId) -> Result<Vec<OrderLineId>, DbError> {
+    use payout_lines as p;
+    let lines: Vec<Option<OrderLineId>> = p::table
+        .filter(p::coop_id.eq(scope.coop()).and(p::payout_id.eq(payout)).and(p::kind.eq(LineKind::Producer)))
+        .order(p::order_line_id)
+        .select(p::order_line_id)
+        .distinct()
+        .load(conn)
+        .await?;
+    Ok(lines.into_iter().flatten().collect())
+}
+
+#[derive(QueryableByName)]
+struct MakersRow {
+    #[diesel(sql_type = sql::Uuid)]
+    item: ItemId,
+    #[diesel(sql_type = sql::BigInt)]
+    makers: i64,
+}
+
+/// The pieces of a line by how many makers the payout reached for them; pieces whose makers nobody named are left out.
+pub async fn makers_of(conn: &mut Conn, scope: Scope, payout: PayoutId, line: OrderLineId) -> Result<BTreeMap<u32, Vec<ItemId>>, DbError> {
+    let query = diesel::sql_query(
+        "SELECT i.id AS item, count(DISTINCT w.artisan_id) AS makers
+         FROM items i JOIN work_entries w ON w.coop_id = i.coop_id AND w.batch_id = i.batch_id
+         JOIN payout_shares s ON s.coop_id = w.coop_id AND s.payout_id = $2 AND s.artisan_id = w.artisan_id
+         WHERE i.coop_id = $1 AND i.order_line_id = $3 GROUP BY i.id ORDER BY i.id",
+    );
+    let bound = query.bind::<sql::Uuid, _>(scope.coop()).bind::<sql::Uuid, _>(payout).bind::<sql::Uuid, _>(line);
+    let mut by_makers: BTreeMap<u32, Vec<ItemId>> = BTreeMap::new();
+    for row in bound.load::<MakersRow>(conn).await? {
+        by_makers.entry(u32::try_from(row.makers).unwrap_or(u32::MAX)).or_default().push(row.item);
+    }
+    Ok(by_makers)
 }

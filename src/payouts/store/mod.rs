@@ -1,4 +1,8 @@
 //! Every statement on payouts and what belongs to them, and the few reads of others that decide a payout under its locks.
+mod files;
+
+pub(super) use files::{File, file, files, insert_file, lock_of_file, lock_waiting_for_file};
+
 use std::collections::BTreeMap;
 
 use diesel::{prelude::*, sql_types as sql};
@@ -11,12 +15,13 @@ use super::{
 use crate::{
     clock::Time,
     db::{Conn, DbError, Tx},
-    ids::{AccountId, CoopId, DestinationId, LedgerAccountId, OperationId, OrderGroupId, OrderLineId, PayoutId, TransferId},
+    ids::{AccountId, CoopId, DestinationId, LedgerAccountId, OperationId, OrderGroupId, OrderLineId, PayoutFileId, PayoutId, TransferId},
     ledger::Account,
     money::Currency,
     schema::{
         cooperatives, ledger_balances, money_alerts, payout_corridors, payout_destinations, payout_events, payout_lines, payout_shares, payouts,
     },
+    secrets::MasterKey,
     tenancy::Scope,
 };
 
@@ -129,6 +134,15 @@ pub(super) async fn unpaid(conn: &mut Conn, scope: Scope, currency: Currency) ->
     Ok(rows.into_iter().map(line).collect())
 }
 
+/// A payout's destination in the clear, for whoever instructs a rail: flat texts, as `account`, `ifsc`, `vpa`, `holder`.
+pub(super) async fn details(conn: &mut Conn, keys: &MasterKey, payout: &Payout) -> Result<(DestinationKind, BTreeMap<String, String>), Error> {
+    use payout_destinations as d;
+    let (kind, sealed): (DestinationKind, Vec<u8>) =
+        d::table.find((payout.coop, payout.destination)).select((d::kind, d::sealed)).first(conn).await?;
+    let plain = keys.open(&format!("payout_destinations/{}", payout.destination), &sealed)?;
+    Ok((kind, serde_json::from_slice(&plain).map_err(|e| Error::Corrupt(e.to_string()))?))
+}
+
 /// Where the cooperative is paid now: the confirmed destination whose waiting time is over.
 pub(super) async fn active_destination(conn: &mut Conn, now: Time, scope: Scope) -> Result<Option<Destination>, DbError> {
     use payout_destinations as d;
@@ -216,6 +230,7 @@ pub(super) struct Change<'a> {
     pub reference: Option<&'a str>,
     pub evidence: Option<&'a str>,
     pub confirmed_by: Option<AccountId>,
+    pub file: Option<PayoutFileId>,
     pub by: Option<AccountId>,
     pub detail: Option<&'a str>,
 }
@@ -227,6 +242,7 @@ pub(super) async fn move_to(tx: &mut Tx, now: Time, payout: &Payout, to: State, 
         reference: change.reference.map(str::to_owned).or_else(|| payout.reference.clone()),
         evidence: change.evidence.map(str::to_owned).or_else(|| payout.evidence.clone()),
         confirmed_by: change.confirmed_by.or(payout.confirmed_by),
+        file: change.file.or(payout.file),
         settled_at: if to == State::Settled { Some(now) } else { payout.settled_at },
         ..payout.clone()
     };
@@ -234,6 +250,7 @@ pub(super) async fn move_to(tx: &mut Tx, now: Time, payout: &Payout, to: State, 
         .set((
             (payouts::state.eq(moved.state), payouts::reference.eq(&moved.reference), payouts::evidence.eq(&moved.evidence)),
             (payouts::confirmed_by.eq(moved.confirmed_by), payouts::settled_at.eq(moved.settled_at), payouts::updated_at.eq(now)),
+            payouts::file_id.eq(moved.file),
         ))
         .execute(tx)
         .await?;
@@ -273,6 +290,18 @@ pub(super) async fn made_by(conn: &mut Conn, operation: OperationId) -> Result<V
         .await?)
 }
 pub(super) const CREATED: &str = "created";
+
+/// True the first time this is noted of a payout that is locked.
+pub(super) async fn note_once(tx: &mut Tx, now: Time, payout: &Payout, event: &str, detail: &str) -> Result<bool, DbError> {
+    use payout_events as e;
+    let noted = e::table.filter(e::payout_id.eq(payout.id).and(e::event.eq(event)).and(e::detail.eq(detail)));
+    if diesel::select(diesel::dsl::exists(noted)).get_result(tx).await? {
+        return Ok(false);
+    }
+    let change = Change { detail: Some(detail), ..Change::default() };
+    insert_event(tx, now, payout, event, Some(payout.state), payout.state, &change).await?;
+    Ok(true)
+}
 
 /// What it paid out may be taken by the next payout.
 pub(super) async fn free_lines(tx: &mut Tx, payout: &Payout) -> Result<(), DbError> {

@@ -1,0 +1,111 @@
+//! The rail `bank_file`: one sealed file of every payout that waits for one, in the layout its destination needs.
+//!
+//! - A payout is in one file at most. What a layout cannot write is left out and named, never written half.
+//! - The file holds account numbers: it is sealed in the database and opened for an operator's download alone.
+use std::collections::BTreeMap;
+
+use super::{
+    Error, Payout, State,
+    layout::{Instruction, Layout, layouts},
+    model::Event,
+    step,
+    store::{self, Change, File},
+    tell,
+};
+use crate::{
+    clock::Time,
+    db::Tx,
+    ids::{AccountId, PayoutFileId},
+    money::Money,
+    secrets::MasterKey,
+};
+
+/// What came of making files.
+pub struct Made {
+    pub files: Vec<File>,
+    /// Payouts that stay as they are, and why.
+    pub left_out: Vec<(String, String)>,
+}
+
+/// Puts every waiting payout into a file; with `only`, those that this layout can write.
+pub async fn make(tx: &mut Tx, now: Time, keys: &MasterKey, by: AccountId, only: Option<&str>) -> Result<Made, Error> {
+    let all = layouts().map_err(|e| Error::Corrupt(e.to_string()))?;
+    let usable: Vec<&Layout> = all.iter().filter(|l| only.is_none_or(|code| l.code == code)).collect();
+    if usable.is_empty() {
+        let known: Vec<_> = all.iter().map(|l| format!("{} ({})", l.code, l.name)).collect();
+        return Err(Error::Invalid { field: "/layout", message: format!("one of {}", known.join("; ")) });
+    }
+    let mut left_out = Vec::new();
+    let mut by_layout: BTreeMap<&str, Vec<(Payout, String)>> = BTreeMap::new();
+    for payout in store::lock_waiting_for_file(tx).await? {
+        let (kind, details) = store::details(tx, keys, &payout).await?;
+        let Some(layout) = usable.iter().find(|l| l.kind == kind && l.currency == payout.currency) else {
+            if only.is_none() {
+                left_out.push((payout.number.clone(), format!("no layout writes {} in {}", kind, payout.currency)));
+            }
+            continue;
+        };
+        let of = Instruction { number: payout.number.clone(), amount: payout.amount(), details };
+        match layout.line(&of, now.day()) {
+            Ok(line) => by_layout.entry(&layout.code).or_default().push((payout, line)),
+            Err(missing) => left_out.push((missing.number.clone(), missing.to_string())),
+        }
+    }
+    if by_layout.is_empty() && left_out.is_empty() {
+        return Err(Error::NothingToFile);
+    }
+    let mut files = Vec::new();
+    for layout in usable {
+        if let Some(rows) = by_layout.remove(layout.code.as_str()) {
+            files.push(write(tx, now, keys, by, layout, &rows).await?);
+        }
+    }
+    Ok(Made { files, left_out })
+}
+
+async fn write(tx: &mut Tx, now: Time, keys: &MasterKey, by: AccountId, layout: &Layout, rows: &[(Payout, String)]) -> Result<File, Error> {
+    let id = PayoutFileId::new();
+    let mut total = Money::zero(layout.currency);
+    let mut text = layout.heading();
+    for (payout, row) in rows {
+        total = total.checked_add(payout.amount())?;
+        text.push_str(row);
+    }
+    let file = File {
+        id,
+        layout: layout.code.clone(),
+        name: format!("haat-{}-{}-{}.csv", layout.code, now.day(), &id.uuid().simple().to_string()[24..]),
+        payouts: i32::try_from(rows.len()).unwrap_or(i32::MAX),
+        total_minor: total.minor,
+        currency: layout.currency,
+        created_at: now,
+    };
+    store::insert_file(tx, &file, &keys.seal(&context(id), text.as_bytes()), by).await?;
+    let change = Change { file: Some(id), by: Some(by), detail: Some(&file.name), ..Change::default() };
+    for (payout, _) in rows {
+        step(tx, now, payout, Event::Submit, &change).await?;
+    }
+    Ok(file)
+}
+
+fn context(id: PayoutFileId) -> String {
+    format!("payout_files/{id}")
+}
+
+/// The file as the bank reads it.
+pub fn open(keys: &MasterKey, id: PayoutFileId, sealed: &[u8]) -> Result<Vec<u8>, Error> {
+    Ok(keys.open(&context(id), sealed)?)
+}
+
+/// The bank took the file: its payouts are sent, and their cooperatives are told. Said twice, it is done once.
+pub async fn sent(tx: &mut Tx, now: Time, id: PayoutFileId, by: AccountId) -> Result<File, Error> {
+    let (file, _) = store::file(tx, id).await?.ok_or(Error::NotFound)?;
+    let change = Change { by: Some(by), detail: Some(&file.name), ..Change::default() };
+    for payout in store::lock_of_file(tx, id).await? {
+        if payout.state == State::Submitted {
+            let sent = step(tx, now, &payout, Event::Send, &change).await?;
+            tell(tx, now, &sent).await?;
+        }
+    }
+    Ok(file)
+}
