@@ -7,6 +7,7 @@ pub mod catalog; // what is for sale
 pub mod checkout; // from a cart to a paid order, exactly once
 pub mod clock; // time is passed in
 pub mod config; // settings
+pub mod cooperatives; // who sells: from an application to a good standing
 pub mod db; // pool, transaction, migrations
 pub mod health; // live, ready, metrics
 pub mod http; // reading requests
@@ -27,6 +28,7 @@ pub mod provenance; // item records
 pub mod routes; // every route
 pub mod schema; // generated
 pub mod secrets; // tokens, sealing
+pub mod slug; // what things are called in addresses
 pub mod telemetry; // logs, metrics, request ids
 pub mod tenancy; // whose data a query may touch
 pub mod upload; // files in forms

@@ -10,7 +10,7 @@ pub mod model;
 mod passwords;
 pub mod sessions;
 mod store;
-mod throttle;
+pub mod throttle;
 
 pub use extract::{Account, Auditor, Manager, Operator};
 pub use model::{Error, Role};

@@ -41,7 +41,7 @@ impl Caller {
             None => "unknown".into(),
         })
     }
-    pub(super) fn as_str(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 }

@@ -18,6 +18,8 @@ pub const PER_IDENTIFIER: Limit = Limit { name: "identifier", every: SignedDurat
 pub const PER_ADDRESS: Limit = Limit { name: "address", every: SignedDuration::from_secs(5), burst: 60 };
 /// A mail that was not asked for is a nuisance: few suffice.
 pub const MAIL_PER_IDENTIFIER: Limit = Limit { name: "mail", every: SignedDuration::from_mins(10), burst: 3 };
+/// A cooperative applies once; somebody who helps several from one office applies for each.
+pub const APPLICATIONS_PER_ADDRESS: Limit = Limit { name: "application", every: SignedDuration::from_mins(10), burst: 10 };
 
 /// What the table keeps: a hash, so that it holds no list of who tried.
 fn key(limit: Limit, of: &str) -> Vec<u8> {

@@ -8,6 +8,8 @@ use crate::{
 };
 
 use super::{gate::Gate, stock::Policy};
+pub(super) use crate::slug::is_mark;
+pub use crate::slug::slugify;
 
 text_enum! { pub enum Status { Draft = "draft", Published = "published", Archived = "archived" } }
 text_enum! {
@@ -115,35 +117,6 @@ pub struct VariantEdit {
     pub stock: Option<NewStock>,
 }
 
-/// What a product is called in an address: lower-case letters and digits of any script, joined by hyphens.
-pub fn slugify(title: &str) -> String {
-    let mut slug = String::new();
-    for c in title.chars().flat_map(char::to_lowercase) {
-        if c.is_alphanumeric() || is_mark(c) {
-            slug.push(c);
-        } else if !slug.ends_with('-') && !slug.is_empty() {
-            slug.push('-');
-        }
-        if slug.len() >= MAX_SLUG {
-            break;
-        }
-    }
-    let slug = slug.trim_end_matches('-');
-    if slug.is_empty() { "item".into() } else { slug.into() }
-}
-/// Accents, vowel signs and joiners belong to the letter before them: without them the word is another one.
-pub(super) fn is_mark(c: char) -> bool {
-    matches!(c,
-        '\u{0300}'..='\u{036F}'   // combining accents
-        | '\u{0900}'..='\u{0963}' // Devanagari, up to its full stops
-        | '\u{0970}'..='\u{0DFF}' // Devanagari's rest to Sinhala
-        | '\u{0E31}'..='\u{0E4E}' // Thai
-        | '\u{200C}' | '\u{200D}') // joiners inside Indic words
-}
-
-/// Long enough to be read, short enough for an address bar.
-const MAX_SLUG: usize = 80;
-
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("no such product")]
@@ -180,20 +153,5 @@ impl Retryable for Error {
     fn retryable(&self) -> bool {
         const RACES: [&str; 4] = ["products_slug_unique", "product_slugs_pkey", "price_templates_version_unique", "collections_slug_unique"];
         matches!(self, Self::Db(error) if error.retryable() || RACES.iter().any(|race| error.is_unique_violation(race)))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn slugs_keep_the_script() {
-        assert_eq!(slugify("Dabu Stole, indigo (2 m)"), "dabu-stole-indigo-2-m");
-        assert_eq!(slugify("ढाका टोपी"), "ढाका-टोपी".chars().filter(|c| c.is_alphanumeric() || *c == '-').collect::<String>());
-        assert_eq!(slugify("हस्तशिल्प कड़ा"), "हस्तशिल्प-कड़ा", "a virama and a nukta are part of the word");
-        assert_eq!(slugify("नमस्ते। फिर"), "नमस्ते-फिर", "a full stop is not");
-        assert_eq!(slugify("ผ้าไหม"), "ผ้าไหม");
-        assert_eq!(slugify("!!!"), "item");
     }
 }
