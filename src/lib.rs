@@ -19,6 +19,7 @@ pub mod ledger; // the single truth about money
 pub mod media; // pictures
 pub mod money; // amounts
 pub mod notifications; // mails
+mod openapi; // what the API document says of every operation
 pub mod orders; // carts and orders
 pub mod page; // lists
 pub mod payments; // the way to the provider

@@ -11,6 +11,7 @@ use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
 
 use crate::{
     app::App,
+    openapi,
     problem::{Kind, Problem, ProblemView},
     telemetry,
 };
@@ -28,7 +29,9 @@ struct Api;
 
 /// The OpenAPI 3.1 document, made from the handlers themselves.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    Actix::new().into_utoipa_app().openapi(Api::openapi()).configure(mount).split_for_parts().1
+    let mut spec = Actix::new().into_utoipa_app().openapi(Api::openapi()).configure(mount).split_for_parts().1;
+    openapi::complete(&mut spec);
+    spec
 }
 
 fn mount(app: &mut ServiceConfig) {
@@ -49,7 +52,8 @@ fn mount(app: &mut ServiceConfig) {
 pub fn service(
     app: web::Data<App>,
 ) -> Actix<impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()>> {
-    let (service, spec) = Actix::new().into_utoipa_app().openapi(Api::openapi()).app_data(app).configure(mount).split_for_parts();
+    let (service, mut spec) = Actix::new().into_utoipa_app().openapi(Api::openapi()).app_data(app).configure(mount).split_for_parts();
+    openapi::complete(&mut spec);
     service
         .app_data(web::PathConfig::default().error_handler(|_, _| Problem::from(Kind::NotFound).into()))
         .service(utoipa_swagger_ui::SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", spec))

@@ -13,6 +13,7 @@ pub enum Gate {
     },
 }
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[schema(as = GateReason)]
 pub struct Reason {
     /// Stable.
     pub code: String,

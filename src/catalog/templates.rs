@@ -13,7 +13,7 @@ use crate::{
     tenancy::Scope,
 };
 
-text_enum! {
+text_enum! { as AgreementMethod,
     /// How a named representative accepted.
     pub enum Method { Meeting = "meeting", Voice = "voice", Signature = "signature" }
 }

@@ -19,9 +19,24 @@ pub fn up(url: &str) -> Result<Vec<String>, Error> {
     with_harness(url, |h| h.run_pending_migrations(MIGRATIONS).map(|v| v.iter().map(ToString::to_string).collect()))
 }
 
-/// Undoes everything, newest first: only for the test that every `down.sql` is the inverse of its `up.sql`.
-pub fn down_all(url: &str) -> Result<(), Error> {
-    with_harness(url, |h| h.revert_all_migrations(MIGRATIONS).map(|_| ()))
+/// Undoes the newest applied one and returns its name, or nothing if none is left: for the test that every `down.sql` undoes its `up.sql`.
+pub fn down_one(url: &str) -> Result<Option<String>, Error> {
+    with_harness(url, |h| {
+        if h.applied_migrations()?.is_empty() {
+            return Ok(None);
+        }
+        h.revert_last_migration(MIGRATIONS).map(|version| Some(version.to_string()))
+    })
+}
+
+/// Applies the next one and returns its name, or nothing if none is pending.
+pub fn up_one(url: &str) -> Result<Option<String>, Error> {
+    with_harness(url, |h| {
+        if !h.has_pending_migration(MIGRATIONS)? {
+            return Ok(None);
+        }
+        h.run_next_migration(MIGRATIONS).map(|version| Some(version.to_string()))
+    })
 }
 
 /// The harness blocks in place, which panics on actix's current-thread runtime: a runtime of its own, on a thread of its own.

@@ -176,7 +176,7 @@ async fn get_import(app: web::Data<App>, by: Manager, path: web::Path<(String, I
 
 /// The same sheet with one more column that says what is wrong in each row.
 #[utoipa::path(tag = "imports", operation_id = "get_import_sheet", params(("coop" = String, Path, description = "id or slug"), ("id" = ImportId, Path)),
-    responses((status = 200, content_type = "text/csv", body = String), (status = 401, body = ProblemView), (status = 404, body = ProblemView)))]
+    responses((status = 200, content((String = "text/csv"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))), (status = 401, body = ProblemView), (status = 404, body = ProblemView)))]
 #[get("/v1/manage/cooperatives/{coop}/imports/{id}/sheet")]
 async fn get_import_sheet(app: web::Data<App>, by: Manager, path: web::Path<(String, ImportId)>) -> Result<HttpResponse, Problem> {
     let conn = &mut *app.db.conn().await?;
@@ -223,7 +223,7 @@ struct ExportQuery {
 
 /// Every product as a spreadsheet that can be edited and sent back.
 #[utoipa::path(tag = "imports", operation_id = "export_products", params(("coop" = String, Path, description = "id or slug"), ExportQuery),
-    responses((status = 200, content_type = "text/csv", body = String), (status = 400, body = ProblemView), (status = 401, body = ProblemView), (status = 404, body = ProblemView)))]
+    responses((status = 200, content((String = "text/csv"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))), (status = 400, body = ProblemView), (status = 401, body = ProblemView), (status = 404, body = ProblemView)))]
 #[get("/v1/manage/cooperatives/{coop}/exports/products")]
 async fn export_products(app: web::Data<App>, by: Manager, Params(query): Params<ExportQuery>) -> Result<HttpResponse, Problem> {
     let conn = &mut *app.db.conn().await?;

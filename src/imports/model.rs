@@ -19,7 +19,7 @@ pub const MAX_FILE: usize = 20 * 1024 * 1024;
 /// Drafts named in an outcome: enough to begin with; all of them are in the product list with their reasons.
 pub const MAX_TOLD: usize = 200;
 
-text_enum! {
+text_enum! { as ImportState,
     /// read: looked at, nothing changed. queued: being committed. done. failed: nothing was changed.
     pub enum State { Read = "read", Queued = "queued", Done = "done", Failed = "failed" }
 }

@@ -8,7 +8,7 @@ use crate::{
     problem::FieldError,
 };
 
-text_enum! {
+text_enum! { as MediaState,
     /// queued: to be fetched from its URL. ready: stored in every size. failed: it could not be had, and `last_error` says why.
     pub enum State { Queued = "queued", Ready = "ready", Failed = "failed" }
 }

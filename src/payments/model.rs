@@ -5,7 +5,7 @@ use stripe_client::StripeError;
 text_enum! {
     pub enum Kind { Session = "session", Refund = "refund", Transfer = "transfer", Reversal = "reversal" }
 }
-text_enum! {
+text_enum! { as PaymentState,
     pub enum State { Pending = "pending", Unknown = "unknown", Succeeded = "succeeded", Rejected = "rejected" }
 }
 

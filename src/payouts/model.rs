@@ -14,7 +14,7 @@ text_enum! {
     /// A way for money to leave. Which one reaches whom is data: the corridors.
     pub enum Rail { StripeTransfer = "stripe_transfer", BankFile = "bank_file", Manual = "manual" }
 }
-text_enum! {
+text_enum! { as PayoutState,
     /// created: taken from what is available, nothing asked of anybody · submitted: the rail has been told · unknown: it did not say what it
     /// did · sent: it took the instruction · settled: the money left us for good · failed: nothing left · bounced: it came back.
     pub enum State {
@@ -153,7 +153,7 @@ pub struct Corridor {
     pub max_minor: i64,
 }
 
-text_enum! {
+text_enum! { as NotPaidReason,
     /// Why a cooperative is not paid in this run.
     pub enum Reason {
         NotApproved = "not_approved", NothingAvailable = "nothing_available", NegativeBalance = "negative_balance",

@@ -33,6 +33,7 @@ struct ItemView {
     bundle: String,
 }
 #[derive(serde::Serialize, utoipa::ToSchema)]
+#[schema(as = ItemEventView)]
 struct EventView {
     #[schema(example = "sold")]
     r#type: String,
@@ -94,7 +95,7 @@ async fn get_item(app: web::Data<App>, code: web::Path<String>) -> Result<HttpRe
 
 /// The bundle: `haat verify` and anyone else's software check it offline.
 #[utoipa::path(tag = "provenance", operation_id = "get_item_bundle", params(("code" = String, Path, example = "7K3M-9QXW-2BCV")),
-    responses((status = 200, content_type = "application/json"), (status = 404, body = ProblemView)))]
+    responses((status = 200, content_type = "application/json", body = serde_json::Value), (status = 404, body = ProblemView)))]
 #[get("/v1/provenance/items/{code}/bundle")]
 async fn get_item_bundle(app: web::Data<App>, code: web::Path<String>) -> Result<HttpResponse, Problem> {
     let code = canonical(&code)?;
@@ -110,7 +111,7 @@ async fn get_item_bundle(app: web::Data<App>, code: web::Path<String>) -> Result
 
 /// The page behind the code on a tag. Machines that ask for JSON get the record; tracking parameters are ignored.
 #[utoipa::path(tag = "provenance", operation_id = "show_item", params(("code" = String, Path, example = "7K3M-9QXW-2BCV")),
-    responses((status = 200, content_type = "text/html"), (status = 404, content_type = "text/html")))]
+    responses((status = 200, content((String = "text/html"), (ItemView = "application/json"))), (status = 404, content_type = "text/html", body = String)))]
 #[get("/i/{code}")]
 async fn show_item(app: web::Data<App>, request: HttpRequest, code: web::Path<String>) -> Result<HttpResponse, Problem> {
     let accept = request.headers().get("Accept").and_then(|v| v.to_str().ok()).unwrap_or_default();

@@ -16,7 +16,7 @@ pub const MAX_MINUTES_A_DAY: i64 = 16 * 60;
 pub const MAX_ENTRIES: usize = 200;
 const MAX_STEP: usize = 80;
 
-text_enum! { pub enum Method { Cash = "cash", Bank = "bank", Upi = "upi" } }
+text_enum! { as PayMethod, pub enum Method { Cash = "cash", Bank = "bank", Upi = "upi" } }
 
 /// Work that was done, as it is about to be written down.
 #[derive(Clone, Debug)]

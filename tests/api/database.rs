@@ -65,17 +65,6 @@ async fn a_swallowed_error_is_not_a_commit() {
 }
 
 #[actix_web::test]
-async fn every_migration_is_reversible() {
-    let t = database().await;
-    haat::db::migrate::down_all(&t.url).unwrap();
-    let mut watch = AsyncPgConnection::establish(&t.url).await.unwrap();
-    let left = "SELECT count(*) AS n FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace
-                WHERE s.nspname = 'public' AND c.relkind IN ('r', 'v', 'S') AND c.relname <> '__diesel_schema_migrations'";
-    assert_eq!(count(&mut watch, left).await, 0);
-    haat::db::migrate::up(&t.url).unwrap();
-}
-
-#[actix_web::test]
 async fn failures_are_problems_that_quote_the_request() {
     api_test(async |app| {
         let visitor = app.visitor().with("X-Request-Id", "storefront-42");

@@ -8,6 +8,7 @@ mod ledger;
 mod media;
 mod payouts;
 mod people;
+mod schema;
 mod spec;
 mod support;
 mod tidy;

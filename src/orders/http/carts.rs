@@ -93,6 +93,7 @@ pub struct CartView {
     totals: TotalsView,
 }
 #[derive(serde::Serialize, utoipa::ToSchema)]
+#[schema(as = CartLineView)]
 struct LineView {
     id: CartLineId,
     variant: VariantId,
@@ -122,6 +123,7 @@ struct OptionView {
     max_days: i32,
 }
 #[derive(serde::Serialize, utoipa::ToSchema)]
+#[schema(as = CartTotalsView)]
 struct TotalsView {
     goods: MoneyView,
     shipping: MoneyView,

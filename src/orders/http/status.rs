@@ -71,6 +71,7 @@ struct ShipmentView {
     shipped_at: Time,
 }
 #[derive(serde::Serialize, utoipa::ToSchema)]
+#[schema(as = OrderLineView)]
 struct LineView {
     id: OrderLineId,
     title: String,

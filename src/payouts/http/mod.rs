@@ -61,6 +61,7 @@ impl PayoutView {
 
 /// One move of a payout.
 #[derive(serde::Serialize, utoipa::ToSchema)]
+#[schema(as = PayoutEventView)]
 struct EventView {
     event: String,
     status: String,

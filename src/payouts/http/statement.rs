@@ -100,6 +100,7 @@ struct ShareView {
     amount: MoneyView,
 }
 #[derive(serde::Serialize, utoipa::ToSchema)]
+#[schema(as = StatementTotalsView)]
 struct TotalsView {
     producer: MoneyView,
     shipping: MoneyView,

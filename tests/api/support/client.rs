@@ -2,6 +2,8 @@
 use reqwest::{Method, StatusCode, header::HeaderMap};
 use serde_json::Value;
 
+use super::contract::{CONTRACT, Call};
+
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
@@ -55,25 +57,28 @@ impl Client {
         for (name, value) in fields {
             form = form.text((*name).to_owned(), (*value).to_owned());
         }
-        let mut request = self.http.post(format!("{}{path}", self.base)).multipart(form);
-        for (name, value) in &self.headers {
-            request = request.header(name, value);
-        }
-        let response = request.send().await.unwrap();
-        let (status, headers) = (response.status(), response.headers().clone());
-        Answer::read(status, headers, response.bytes().await.unwrap().to_vec())
+        let request = self.http.post(format!("{}{path}", self.base)).multipart(form);
+        self.finish(request, &Method::POST, path, None).await
     }
     async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
-        let mut request = self.http.request(method, format!("{}{path}", self.base));
+        let mut request = self.http.request(method.clone(), format!("{}{path}", self.base));
+        if let Some(body) = &body {
+            request = request.header("Content-Type", "application/json").body(body.to_string());
+        }
+        self.finish(request, &method, path, body.as_ref()).await
+    }
+    /// Sends it, and holds what comes back against the API document.
+    async fn finish(&self, mut request: reqwest::RequestBuilder, method: &Method, path: &str, sent: Option<&Value>) -> Answer {
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        if let Some(body) = body {
-            request = request.header("Content-Type", "application/json").body(body.to_string());
-        }
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
-        Answer::read(status, headers, response.bytes().await.unwrap().to_vec())
+        let answer = Answer::read(status, headers, response.bytes().await.unwrap().to_vec());
+        let content_type = answer.headers.get("content-type").and_then(|v| v.to_str().ok());
+        let call = Call { method, path, sent, status, content_type, body: &answer.bytes };
+        CONTRACT.check(&call).unwrap_or_else(|why| panic!("against the API document: {why}"));
+        answer
     }
 }
 

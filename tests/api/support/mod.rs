@@ -2,6 +2,7 @@
 mod app;
 pub mod builders;
 mod client;
+mod contract;
 mod database;
 
 pub use app::{TestApp, api_test};
