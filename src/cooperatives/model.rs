@@ -13,7 +13,7 @@ text_enum! {
     /// or paid out until it is reinstated.
     pub enum State { Applied = "applied", Approved = "approved", Rejected = "rejected", Suspended = "suspended" }
 }
-text_enum! {
+text_enum! { as CooperativeEvent,
     /// What can happen to a cooperative's standing.
     pub enum Event {
         /// It asked to sell here, for the first time or again after it was rejected.

@@ -39,7 +39,7 @@ impl DestinationKind {
     }
 }
 
-text_enum! {
+text_enum! { as PayoutEvent,
     /// What can happen to a payout.
     pub enum Event {
         /// The instruction is on its way to the rail.
