@@ -8,6 +8,7 @@ use crate::{
     jobs::{Hint, Registry, Worker},
     media::{self, MediaStore},
     notifications::{self, Mailer},
+    orders,
     payments::Stripe,
     payouts,
     secrets::MasterKey,
@@ -40,6 +41,7 @@ impl App {
             .with::<imports::jobs::CommitImport>()
             .with::<media::jobs::FetchMedia>()
             .with::<notifications::SendMail>()
+            .with::<orders::jobs::ForgetCarts>()
             .with::<payouts::jobs::RecordPaid>()
             .with::<payouts::jobs::SubmitPayout>()
     }

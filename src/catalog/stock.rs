@@ -31,6 +31,9 @@ pub struct Want {
 pub enum Error {
     #[error("only {available} of this left")]
     Out { variant: VariantId, available: i32 },
+    /// What was held for the order is held no longer: a payment must not sell it.
+    #[error("{missing} of what the order held was given back before")]
+    NotHeld { missing: i64 },
     #[error(transparent)]
     Db(#[from] DbError),
 }
@@ -89,8 +92,18 @@ async fn available(tx: &mut Tx, want: &Want) -> Result<i32, DbError> {
 }
 
 /// The order is paid: what it held leaves the shelf. Does nothing the second time.
-pub async fn commit(tx: &mut Tx, order: OrderId) -> Result<(), DbError> {
-    finish(tx, order, Reservation::Committed, "s.on_hand - r.quantity").await
+///
+/// # Errors
+/// [`Error::NotHeld`] if part of it was given back: nothing is ever taken off a shelf that no reservation held. More than is there cannot
+/// leave either: a CHECK refuses it.
+pub async fn commit(tx: &mut Tx, order: OrderId) -> Result<(), Error> {
+    finish(tx, order, Reservation::Committed, "s.on_hand - r.quantity").await?;
+    let missing: i64 = reservations::table
+        .filter(reservations::order_id.eq(order).and(reservations::state.ne(Reservation::Committed)))
+        .count()
+        .get_result(tx)
+        .await?;
+    if missing == 0 { Ok(()) } else { Err(Error::NotHeld { missing }) }
 }
 
 /// The order is not going to be paid: what it held is for sale again. Does nothing the second time.

@@ -98,15 +98,19 @@ async fn checkout_cart(app: web::Data<App>, mine: CartToken, key: idempotency::K
     let expected = Money::new(body.expected_total.amount, body.expected_total.currency);
     match finish(&app, &operation, mine.cart, expected, &urls).await {
         Ok(stored) => answer(&app, stored, false).await,
-        Err(error) => {
-            // Unknown: the key resumes. Refused: nothing stands, so the key may be used for a corrected request.
-            match &error {
-                Error::Unavailable(_) | Error::Db(_) => operation.release(&app.db, &app.clock).await?,
-                _ => operation.forget(&app.db).await?,
-            }
-            Err(error.into())
-        }
+        Err(error) => Err(refused(&app, &operation, mine.cart, error).await?),
     }
+}
+
+/// Unknown: the key resumes. Refused: nothing stands, so the key may be used for a corrected request; a new total comes with its cart.
+async fn refused(app: &App, operation: &idempotency::Operation, cart: CartId, error: Error) -> Result<Problem, Problem> {
+    match &error {
+        Error::Unavailable(_) | Error::Db(_) => operation.release(&app.db, &app.clock).await?,
+        _ => operation.forget(&app.db).await?,
+    }
+    let changed = matches!(error, Error::Order(orders::Error::TotalChanged { .. }));
+    let problem = Problem::from(error);
+    Ok(if changed { problem.with("cart", orders::http::cart_view(app, cart).await?) } else { problem })
 }
 
 async fn finish(
@@ -137,6 +141,9 @@ async fn answer(app: &App, stored: idempotency::StoredAnswer, replayed: bool) ->
 #[derive(serde::Serialize, utoipa::ToSchema)]
 struct CheckoutState {
     state: Settled,
+    order_id: OrderId,
+    #[schema(example = "HA-7K3M-92QX")]
+    number: String,
 }
 
 /// What became of a payment page; settles it if the webhook is late.
@@ -145,7 +152,11 @@ struct CheckoutState {
 #[get("/v1/store/checkout/{session}")]
 async fn get_checkout(app: web::Data<App>, session: web::Path<String>) -> Result<HttpResponse, Problem> {
     let state = super::settle(&app, &session).await?;
-    Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(CheckoutState { state }))
+    let conn = &mut *app.db.conn().await?;
+    let known = store::session_called(conn, &session).await?.ok_or(Error::NotFound)?;
+    let order = orders::order(conn, known.order).await.map_err(Error::from)?;
+    let view = CheckoutState { state, order_id: order.id, number: order.number };
+    Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(view))
 }
 
 /// Stripe's largest event is far below this.

@@ -6,7 +6,7 @@ use super::{Error, settle, store};
 use crate::{
     app::App,
     clock::Time,
-    db::Tx,
+    db::{DbError, Tx},
     ids::{OperationId, OrderId},
     jobs::{Failure, Job, Run, enqueue},
     ledger::{self, Account, Posting, Source},
@@ -91,11 +91,16 @@ pub async fn keep_sweeping(app: &App) {
     loop {
         tokio::time::sleep(SWEEP_EVERY.unsigned_abs()).await;
         let now = app.clock.now();
-        let next = Sweep { tick: now.unix() / SWEEP_EVERY.as_secs() };
-        if let Err(error) = app.jobs_db.transaction(async |tx| enqueue(tx, now, &next).await).await {
+        if let Err(error) = app.jobs_db.transaction(async |tx| write_next(tx, now).await).await {
             tracing::error!(error = %Chain(&error), "a sweep could not be written down; the next minute tries again");
         }
     }
+}
+
+/// This minute's sweep, and the day's forgetting of carts.
+async fn write_next(tx: &mut Tx, now: Time) -> Result<(), DbError> {
+    enqueue(tx, now, &Sweep { tick: now.unix() / SWEEP_EVERY.as_secs() }).await?;
+    enqueue(tx, now, &orders::jobs::ForgetCarts { day: now.day() }).await
 }
 
 /// One sweep; also what `haat doctor` and the tests call.

@@ -139,22 +139,15 @@ pub async fn open(app: &App, operation: OperationId) -> Result<Opened, Error> {
     let attempt = payments::attempt::<stripe_client::Session>(&app.db, &app.clock, &app.stripe, operation).await?;
     let now = app.clock.now();
     match attempt {
-        Attempt::Done(page) => {
-            let session = app
-                .db
-                .transaction(async |tx| {
-                    payments::succeeded(tx, now, operation, &page.id).await?;
-                    store::opened(tx, now, operation, &page.id, page.url.as_deref()).await?;
-                    store::session(tx, operation).await
-                })
-                .await?;
-            session.map(Opened::Page).ok_or(Error::NotFound)
-        }
+        Attempt::Done(page) => adopt(app, &known, &page).await,
         Attempt::Rejected(refusal) => {
             app.db.transaction(async |tx| give_up(tx, now, &known, &refusal).await).await?;
             Ok(Opened::Refused(refusal.message))
         }
-        Attempt::Unknown { why } => Err(payments::Unavailable(why).into()),
+        Attempt::Unknown { why } => match payments::attempts(&mut *app.db.conn().await?, operation).await? {
+            ..=1 => Err(payments::Unavailable(why).into()),
+            _ => look_up(app, &known, why).await,
+        },
         Attempt::Later => Err(payments::Unavailable("it asks to slow down".into()).into()),
         Attempt::TooLate => lost(app, &known).await,
     }
@@ -167,31 +160,59 @@ async fn give_up(tx: &mut Tx, now: Time, session: &CheckoutSession, refusal: &pa
     Ok(())
 }
 
-/// The first attempt is a day old and was never answered. Sessions cannot be listed by our reference: the hour around the attempt is read.
+/// The first attempt is a day old and was never answered: what the provider shows is all that will ever be known.
 async fn lost(app: &App, session: &CheckoutSession) -> Result<Opened, Error> {
+    match find_page(app, session).await? {
+        Some(found) => adopt(app, session, &found).await,
+        None => never_made(app, session).await,
+    }
+}
+
+/// Asked twice, and no answer tells: a provider keeps its own failure under the key and repeats it for a day. Its list shows whether the
+/// page was made. If it was not by the time it would have ended, these bytes can make it no more.
+async fn look_up(app: &App, session: &CheckoutSession, why: String) -> Result<Opened, Error> {
+    match find_page(app, session).await? {
+        Some(found) => adopt(app, session, &found).await,
+        None if app.clock.now() >= session.expires_at => never_made(app, session).await,
+        None => Err(payments::Unavailable(why).into()),
+    }
+}
+
+/// Sessions cannot be listed by our reference: the hour around the attempt is read.
+async fn find_page(app: &App, session: &CheckoutSession) -> Result<Option<stripe_client::Session>, Error> {
     let made = session.expires_at.minus(SESSION_LIFETIME);
     let hour = jiff::SignedDuration::from_hours(1);
     let (from, to) = (made.minus(hour).unix(), made.plus(hour).unix());
+    let operation = session.operation.to_string();
+    let ours = |s: &stripe_client::Session| s.metadata.as_ref().and_then(|m| m.get("operation")) == Some(&operation);
     let mut page = stripe_client::Page::default();
-    let now = app.clock.now();
     loop {
-        let list = app.stripe.sessions_created(from, to, &page).await.map_err(|e| payments::Unavailable(e.to_string()))?;
-        let reference = session.order.to_string();
-        if let Some(found) = list.data.iter().find(|s| s.client_reference_id.as_deref() == Some(&reference)) {
-            app.db
-                .transaction(async |tx| {
-                    payments::succeeded(tx, now, session.operation, &found.id).await?;
-                    store::opened(tx, now, session.operation, &found.id, found.url.as_deref()).await
-                })
-                .await?;
-            let known = store::session(&mut *app.db.conn().await?, session.operation).await?;
-            return known.map(Opened::Page).ok_or(Error::NotFound);
+        let mut list = app.stripe.sessions_created(from, to, &page).await.map_err(|e| payments::Unavailable(e.to_string()))?;
+        if let Some(at) = list.data.iter().position(ours) {
+            return Ok(Some(list.data.swap_remove(at)));
         }
         match list.data.last().filter(|_| list.has_more) {
             Some(last) => page = stripe_client::Page::after(&last.id),
-            None => break,
+            None => return Ok(None),
         }
     }
+}
+
+async fn adopt(app: &App, session: &CheckoutSession, found: &stripe_client::Session) -> Result<Opened, Error> {
+    let now = app.clock.now();
+    let known = app
+        .db
+        .transaction(async |tx| {
+            payments::succeeded(tx, now, session.operation, &found.id).await?;
+            store::opened(tx, now, session.operation, &found.id, found.url.as_deref()).await?;
+            store::session(tx, session.operation).await
+        })
+        .await?;
+    known.map(Opened::Page).ok_or(Error::NotFound)
+}
+
+async fn never_made(app: &App, session: &CheckoutSession) -> Result<Opened, Error> {
+    let now = app.clock.now();
     let refusal = payments::Refusal { code: "never_made".into(), message: "the provider never made the page".into() };
     app.db.transaction(async |tx| give_up(tx, now, session, &refusal).await).await?;
     Ok(Opened::Refused(refusal.message))

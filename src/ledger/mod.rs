@@ -6,9 +6,11 @@
 //! - A balance is the sum of its transfers, in the account's natural direction; accounts that may not go negative cannot.
 //!
 //! The ledger takes facts as values and knows no order, payout or person.
+pub mod journal;
 pub mod model;
 mod store;
 
+pub use journal::Format;
 pub use model::{Account, Error, Mismatch, Posted, Posting, Source};
 
 use std::collections::BTreeMap;
@@ -19,6 +21,7 @@ use crate::{
     ids::{LedgerAccountId, TransferId},
     money::{Currency, Money},
 };
+use journal::Journal;
 
 /// Posts what `source` caused: all of it, or nothing if it was posted before. Zero amounts are left out.
 ///
@@ -79,4 +82,25 @@ pub async fn transfers_of(conn: &mut Conn, source_type: &str, source_id: uuid::U
 /// Recomputes every balance from the transfers and names those that differ, and those below zero that may not be. Empty is good.
 pub async fn verify(conn: &mut Conn) -> Result<Vec<Mismatch>, DbError> {
     store::mismatches(conn).await
+}
+
+/// Transfers in one statement of an export: some hundred kilobytes.
+const EXPORT_PAGE: i64 = 1000;
+
+/// The whole ledger as text, given to `write` piece by piece, so that it is never in memory at once.
+pub async fn export<E: From<DbError>>(conn: &mut Conn, format: Format, mut write: impl FnMut(&str) -> Result<(), E>) -> Result<(), E> {
+    let mut journal = Journal::new(format);
+    write(journal.head())?;
+    let mut after = None;
+    loop {
+        let rows = store::journal(conn, after, EXPORT_PAGE).await?;
+        let Some(last) = rows.last() else { break };
+        after = Some(last.id);
+        for row in rows {
+            if let Some(entry) = journal.push(row) {
+                write(&entry)?;
+            }
+        }
+    }
+    write(&journal.flush())
 }

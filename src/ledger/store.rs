@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use diesel::{prelude::*, sql_types};
 use diesel_async::RunQueryDsl;
 
-use super::model::{Account, Error, Mismatch, Posting, Source, Transfer};
+use super::{
+    journal,
+    model::{Account, Class, Error, Mismatch, Posting, Source, Transfer},
+};
 use crate::{
     clock::Time,
     db::{Conn, DbError, Tx},
@@ -236,5 +239,59 @@ pub(super) async fn mismatches(conn: &mut Conn) -> Result<Vec<Mismatch>, DbError
     .load(conn)
     .await?;
     let view = |r: Compared| Mismatch { account: r.name, currency: r.currency, recorded: r.recorded, recomputed: r.recomputed };
+    Ok(rows.into_iter().map(view).collect())
+}
+
+#[derive(QueryableByName)]
+struct JournalRow {
+    #[diesel(sql_type = sql_types::Uuid)]
+    id: TransferId,
+    #[diesel(sql_type = sql_types::Text)]
+    source_type: String,
+    #[diesel(sql_type = sql_types::Uuid)]
+    source_id: uuid::Uuid,
+    #[diesel(sql_type = sql_types::Text)]
+    kind: String,
+    #[diesel(sql_type = sql_types::Text)]
+    leg: String,
+    #[diesel(sql_type = sql_types::Text)]
+    transfer_group: String,
+    #[diesel(sql_type = sql_types::Timestamptz)]
+    occurred_at: Time,
+    #[diesel(sql_type = sql_types::Text)]
+    debit: String,
+    #[diesel(sql_type = sql_types::Text)]
+    debit_class: Class,
+    #[diesel(sql_type = sql_types::Text)]
+    credit: String,
+    #[diesel(sql_type = sql_types::Text)]
+    credit_class: Class,
+    #[diesel(sql_type = sql_types::BigInt)]
+    amount_minor: i64,
+    #[diesel(sql_type = sql_types::Text)]
+    currency: Currency,
+}
+
+/// Transfers behind `after`, oldest first.
+pub(super) async fn journal(conn: &mut Conn, after: Option<TransferId>, limit: i64) -> Result<Vec<journal::Row>, DbError> {
+    let query = diesel::sql_query(
+        "SELECT t.id, t.source_type, t.source_id, t.kind, t.leg, t.transfer_group, t.occurred_at, t.amount_minor, t.currency,
+                d.name AS debit, d.class AS debit_class, c.name AS credit, c.class AS credit_class
+         FROM ledger_transfers t JOIN ledger_accounts d ON d.id = t.debit_account JOIN ledger_accounts c ON c.id = t.credit_account
+         WHERE $1 IS NULL OR t.id > $1 ORDER BY t.id LIMIT $2",
+    );
+    let rows: Vec<JournalRow> = query.bind::<sql_types::Nullable<sql_types::Uuid>, _>(after).bind::<sql_types::BigInt, _>(limit).load(conn).await?;
+    let view = |r: JournalRow| journal::Row {
+        id: r.id,
+        source_type: r.source_type,
+        source_id: r.source_id,
+        kind: r.kind,
+        leg: r.leg,
+        group: r.transfer_group,
+        occurred_at: r.occurred_at,
+        debit: (r.debit, r.debit_class),
+        credit: (r.credit, r.credit_class),
+        amount: Money::new(r.amount_minor, r.currency),
+    };
     Ok(rows.into_iter().map(view).collect())
 }

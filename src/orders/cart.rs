@@ -37,6 +37,10 @@ pub enum Missing {
     ExchangeRate {
         cooperative: String,
     },
+    /// The seller is registered for tax there, and the rate is not known.
+    TaxRate {
+        cooperative: String,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -146,18 +150,27 @@ fn price_lines(cart: &Cart, facts: &Facts, missing: &mut Vec<Missing>) -> Result
             missing.push(Missing::ExchangeRate { cooperative: offer.cooperative.clone() });
             continue;
         };
-        priced.push(price_line(*line, offer, rate, &facts.tax)?);
+        let tax_bp = tax_rate(&facts.tax, offer.coop, &offer.tax_category, &offer.cooperative, missing);
+        priced.push(price_line(*line, offer, rate, tax_bp)?);
     }
     Ok(priced)
+}
+
+/// A rate that is not known is missing, once per cooperative, and counts as zero in what is shown until it is.
+fn tax_rate(rules: &Rules, seller: CoopId, category: &str, cooperative: &str, missing: &mut Vec<Missing>) -> BasisPoints {
+    let unknown = Missing::TaxRate { cooperative: cooperative.to_owned() };
+    if !rules.known(seller, category) && !missing.contains(&unknown) {
+        missing.push(unknown);
+    }
+    rules.rate(seller, category)
 }
 
 fn rate_into(rates: &[Rate], own: Currency) -> Option<&Rate> {
     rates.iter().find(|r| r.quote == own)
 }
 
-fn price_line(line: CartLine, offer: &Offer, rate: &Rate, rules: &Rules) -> Result<PricedLine, Error> {
+fn price_line(line: CartLine, offer: &Offer, rate: &Rate, tax_bp: BasisPoints) -> Result<PricedLine, Error> {
     let goods = offer.unit.times(i64::from(line.quantity))?;
-    let tax_bp = rules.rate(offer.coop, &offer.tax_category);
     let (net, tax, _) = tax::of_line(goods, offer.tax_inclusive, tax_bp)?;
     let parts = price::parts(net, offer.commission_bp, offer.premium_bp)?;
     let (producer_own, premium_own) = price::own(&parts, offer.premium_bp, offer.own_currency, rate.value)?;
@@ -181,7 +194,9 @@ fn price_groups(cart: &Cart, facts: &Facts, lines: &[PricedLine], missing: &mut 
             missing.push(Missing::Delivery { cooperative: cooperative.clone() });
         }
         let amount = selected.map_or(Money::zero(cart.currency), |i| options[i].amount);
-        let shipping_tax = price::tax_on(amount, facts.tax.rate(coop, "standard"))?;
+        // What delivery costs is the courier's price: its tax always comes on top.
+        let tax_bp = tax_rate(&facts.tax, coop, tax::STANDARD, &cooperative, missing);
+        let shipping_tax = price::tax_on(amount, tax_bp)?;
         groups.push(PricedGroup { coop, cooperative, options, selected, shipping_tax });
     }
     Ok(groups)

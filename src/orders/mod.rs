@@ -7,6 +7,7 @@
 pub mod cart;
 pub mod fx;
 pub mod http;
+pub mod jobs;
 pub mod model;
 mod ship;
 mod store;
@@ -136,6 +137,16 @@ async fn step(tx: &mut Tx, now: Time, id: OrderId, event: OrderEvent, name: &str
     Ok(Order { state: to, ..order })
 }
 
+/// What happens to the whole order happens to each of its groups that it can happen to.
+async fn move_groups(tx: &mut Tx, now: Time, id: OrderId, event: model::GroupEvent) -> Result<(), DbError> {
+    for state in GroupState::ALL {
+        if let Ok(to) = state.apply(event) {
+            store::move_groups(tx, now, id, *state, to).await?;
+        }
+    }
+    Ok(())
+}
+
 pub async fn mark_processing(tx: &mut Tx, now: Time, id: OrderId) -> Result<(), Error> {
     step(tx, now, id, OrderEvent::Process, "payment_processing", None).await.map(drop)
 }
@@ -143,13 +154,13 @@ pub async fn mark_processing(tx: &mut Tx, now: Time, id: OrderId) -> Result<(), 
 pub async fn mark_paid(tx: &mut Tx, now: Time, id: OrderId) -> Result<(), Error> {
     step(tx, now, id, OrderEvent::Pay, "paid", None).await?;
     stock::commit(tx, id).await?;
-    Ok(store::move_groups(tx, now, id, GroupState::Pending, GroupState::ToShip).await?)
+    Ok(move_groups(tx, now, id, model::GroupEvent::Pay).await?)
 }
 /// Its stock is for sale again. Only an order that nobody paid can be cancelled.
 pub async fn cancel(tx: &mut Tx, now: Time, id: OrderId, why: &str) -> Result<(), Error> {
     step(tx, now, id, OrderEvent::Cancel, "cancelled", Some(why)).await?;
     stock::release(tx, id).await?;
-    store::move_groups(tx, now, id, GroupState::Pending, GroupState::Cancelled).await?;
+    move_groups(tx, now, id, model::GroupEvent::Cancel).await?;
     Ok(store::forget_live_order(tx, id).await?)
 }
 /// Counts what was given back; all of it makes the order refunded.

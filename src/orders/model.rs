@@ -56,6 +56,31 @@ impl OrderState {
     }
 }
 
+/// What can happen to one cooperative's part of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GroupEvent {
+    Pay,
+    Cancel,
+    /// The last of its pieces has left.
+    ShipLast,
+    /// All of the order was given back before it left.
+    Refund,
+}
+impl GroupState {
+    pub const fn apply(self, event: GroupEvent) -> Result<Self, (Self, GroupEvent)> {
+        use GroupEvent::{Cancel, Pay, Refund, ShipLast};
+        match (self, event) {
+            (Self::Pending, Pay) => Ok(Self::ToShip),
+            (Self::Pending, Cancel) => Ok(Self::Cancelled),
+            (Self::ToShip, ShipLast) => Ok(Self::Shipped),
+            (Self::ToShip, Refund) => Ok(Self::Refunded),
+            (Self::Pending, ShipLast | Refund) | (Self::ToShip, Pay | Cancel) | (Self::Shipped | Self::Cancelled | Self::Refunded, _) => {
+                Err((self, event))
+            }
+        }
+    }
+}
+
 #[derive(Clone, Debug, diesel::Queryable, diesel::Selectable)]
 #[diesel(table_name = crate::schema::orders)]
 pub struct OrderRow {
@@ -332,6 +357,24 @@ mod tests {
         paid + ShipAll = shipped
         paid + RefundAll = refunded
         shipped + RefundAll = refunded
+        ");
+    }
+    #[test]
+    fn the_matrix_of_a_group() {
+        use GroupEvent::{Cancel, Pay, Refund, ShipLast};
+        let mut matrix = String::new();
+        for state in GroupState::ALL {
+            for event in [Pay, Cancel, ShipLast, Refund] {
+                if let Ok(next) = state.apply(event) {
+                    matrix.push_str(&format!("{state} + {event:?} = {next}\n"));
+                }
+            }
+        }
+        insta::assert_snapshot!(matrix, @r"
+        pending + Pay = to_ship
+        pending + Cancel = cancelled
+        to_ship + ShipLast = shipped
+        to_ship + Refund = refunded
         ");
     }
     #[test]

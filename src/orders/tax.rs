@@ -64,14 +64,24 @@ pub async fn rules(conn: &mut Conn, country: &str, today: Day) -> Result<Rules, 
 /// Why an order bears the tax it bears; stable.
 pub const NOT_REGISTERED: &str = "seller_not_registered";
 pub const BY_DESTINATION: &str = "destination_rate";
+/// The category of delivery, and of goods that have no rate of their own.
+pub const STANDARD: &str = "standard";
 
 impl Rules {
+    /// What the seller collects; zero while it is not known, so that prices can be shown. Nothing is sold then: [`Rules::known`].
     pub fn rate(&self, seller: CoopId, category: &str) -> BasisPoints {
+        self.find(seller, category).unwrap_or(0)
+    }
+    /// Whether it is known what the seller collects: a zero that nobody decided would be owed later.
+    pub fn known(&self, seller: CoopId, category: &str) -> bool {
+        self.find(seller, category).is_some()
+    }
+    fn find(&self, seller: CoopId, category: &str) -> Option<BasisPoints> {
         if !self.registered.iter().any(|who| who.is_none_or(|coop| coop == seller)) {
-            return 0;
+            return Some(0);
         }
         let of = |wanted: &str| self.rates.iter().find(|(c, _)| c == wanted).map(|(_, bp)| *bp);
-        of(category).or_else(|| of("standard")).unwrap_or(0)
+        of(category).or_else(|| of(STANDARD))
     }
     pub fn reason(&self) -> &'static str {
         if self.registered.is_empty() { NOT_REGISTERED } else { BY_DESTINATION }
@@ -99,7 +109,10 @@ mod tests {
         let rules = Rules { rates: vec![("standard".into(), 1900), ("books".into(), 700)], registered: vec![Some(a)] };
         assert_eq!((rules.rate(a, "standard"), rules.rate(a, "books"), rules.rate(a, "other"), rules.rate(b, "standard")), (1900, 700, 1900, 0));
         let platform = Rules { registered: vec![None], ..rules };
-        assert_eq!(platform.rate(b, "standard"), 1900);
+        assert_eq!((platform.rate(b, "standard"), platform.known(b, "standard")), (1900, true));
+        let unknown = Rules { rates: Vec::new(), ..platform };
+        assert!(!unknown.known(b, "standard"), "registered, and nobody wrote down what to collect");
+        assert!(Rules::default().known(b, "standard"), "not registered: nothing is to be collected");
         assert_eq!(Rules::default().reason(), NOT_REGISTERED);
     }
     #[test]

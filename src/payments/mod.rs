@@ -65,6 +65,11 @@ pub async fn is_closed(conn: &mut Conn, id: OperationId) -> Result<bool, DbError
     store::is_closed(conn, id).await
 }
 
+/// How often an operation was sent.
+pub async fn attempts(conn: &mut Conn, id: OperationId) -> Result<i32, DbError> {
+    store::attempts(conn, id).await
+}
+
 /// An amount in Stripe's own unit, which is not always the ISO minor unit.
 pub fn units(money: Money) -> Result<i64, stripe_client::UnitError> {
     stripe_client::to_stripe_units(money.minor, money.currency.as_str())

@@ -47,6 +47,10 @@ pub(super) async fn is_closed(conn: &mut Conn, id: OperationId) -> Result<bool, 
     Ok(diesel::select(diesel::dsl::exists(closed)).get_result(conn).await?)
 }
 
+pub(super) async fn attempts(conn: &mut Conn, id: OperationId) -> Result<i32, DbError> {
+    Ok(operations::table.find(id).select(operations::attempts).first(conn).await?)
+}
+
 /// Counts the attempt and notes when the first one was, before it is made.
 pub(super) async fn begin_attempt(conn: &mut Conn, now: Time, id: OperationId) -> Result<Stored, DbError> {
     diesel::update(operations::table.find(id).filter(operations::first_attempt_at.is_null()))

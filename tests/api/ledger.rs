@@ -96,3 +96,48 @@ async fn transfers_cannot_be_changed_and_a_changed_balance_is_found() {
     assert_eq!(found.len(), 2);
     assert_eq!((found[0].recorded, found[0].recomputed), (6, 5));
 }
+
+/// The books as other software would add them up: by account and currency, from the exported text alone.
+fn added_up(text: &str, amount: impl Fn(&str) -> Option<(String, i64)>) -> std::collections::BTreeMap<String, i64> {
+    let mut sums = std::collections::BTreeMap::new();
+    for (account, minor) in text.lines().filter_map(amount) {
+        *sums.entry(account).or_insert(0) += minor;
+    }
+    sums.retain(|_, minor| *minor != 0);
+    sums
+}
+
+#[actix_web::test]
+async fn what_is_exported_adds_up_to_the_balances() {
+    let t = database().await;
+    let coop = CoopId::new();
+    let stripe = || Account::StripeBalance;
+    post(&t, &source(1, "paid"), &[Posting::new(stripe(), Account::CoopPending(coop), eur(4636), "a")]).await.unwrap();
+    let parts = [
+        Posting::new(Account::CoopPending(coop), Account::CoopAvailable(coop), eur(4636), "a"),
+        Posting::new(Account::StripeFees, stripe(), eur(175), "fee"),
+    ];
+    post(&t, &source(2, "released"), &parts).await.unwrap();
+    let conn = &mut *t.db.conn().await.unwrap();
+    for format in [ledger::Format::Hledger, ledger::Format::Beancount] {
+        let mut text = String::new();
+        let write = |piece: &str| {
+            text.push_str(piece);
+            Ok::<_, haat::db::DbError>(())
+        };
+        ledger::export(conn, format, write).await.unwrap();
+        let minor = |figure: &str| figure.replace('.', "").parse::<i64>().ok();
+        let sums = added_up(&text, |line| {
+            let words: Vec<_> = line.split_whitespace().collect();
+            match (format, words.as_slice()) {
+                (ledger::Format::Hledger, [account, "EUR", figure, ..]) => Some((account.rsplit_once(':')?.1.to_owned(), minor(figure)?)),
+                (ledger::Format::Beancount, [account, figure, "EUR"]) => Some((account.rsplit_once(':')?.1.to_owned(), minor(figure)?)),
+                _ => None,
+            }
+        });
+        let (mine, balance, fees) =
+            (coop.to_string(), sums.get("stripe_balance").or(sums.get("Stripe-balance")), sums.get("stripe_fees").or(sums.get("Stripe-fees")));
+        assert_eq!((balance, fees, sums.get(&mine), sums.len()), (Some(&4461), Some(&175), Some(&-4636), 3), "{text}");
+        assert_eq!(sums.values().sum::<i64>(), 0);
+    }
+}

@@ -1,4 +1,5 @@
 //! The integration tests: one binary, one module per domain, each test on a database of its own in one private cluster.
+mod carts;
 mod catalog;
 mod cooperatives;
 mod database;
@@ -10,6 +11,7 @@ mod payouts;
 mod people;
 mod schema;
 mod spec;
+mod stories;
 mod support;
 mod tidy;
 mod work;

@@ -33,6 +33,7 @@ impl From<stock::Error> for Problem {
     fn from(error: stock::Error) -> Self {
         match error {
             stock::Error::Out { variant, available } => Self::from(Kind::OutOfStock).with("variant", variant).with("available", available),
+            stock::Error::NotHeld { .. } => Self::internal(&error),
             stock::Error::Db(error) => error.into(),
         }
     }

@@ -256,6 +256,11 @@ async fn change(tx: &mut Tx, app: &App, cart: CartId, body: CartBody) -> Result<
     store::cart(tx, cart).await?.ok_or(Error::NotFound)?.check()
 }
 
+/// The cart as it is now.
+pub async fn cart_view(app: &App, cart: CartId) -> Result<CartView, Problem> {
+    answer(app, cart, None).await
+}
+
 async fn answer(app: &App, cart: CartId, token: Option<String>) -> Result<CartView, Problem> {
     let (cart, priced) = crate::orders::priced_cart(&mut *app.db.conn().await?, app.clock.now(), cart).await?;
     Ok(CartView::of(cart, priced, token))

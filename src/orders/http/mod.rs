@@ -2,8 +2,9 @@
 mod carts;
 mod manage;
 mod status;
+mod waterfall;
 
-pub use carts::{CartToken, CartView};
+pub use carts::{CartToken, CartView, cart_view};
 pub use status::view as status_view;
 
 use utoipa_actix_web::service_config::ServiceConfig;

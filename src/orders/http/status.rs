@@ -3,6 +3,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, get, web};
 use futures_util::future::LocalBoxFuture;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use super::waterfall::Waterfall;
 use crate::{
     app::App,
     clock::Time,
@@ -51,8 +52,41 @@ pub struct OrderView {
     pub refunded: MoneyView,
     pub placed_at: Time,
     pub paid_at: Option<Time>,
+    /// Where all of it goes: the parts sum to `total`. Null where only one cooperative's part is shown.
+    pub waterfall: Option<WaterfallView>,
     /// One per cooperative.
     pub parcels: Vec<ParcelView>,
+}
+/// What the buyer's money is for, in her own currency.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+pub struct WaterfallView {
+    maker: MoneyView,
+    materials: MoneyView,
+    cooperative: MoneyView,
+    /// For the maker side, where it was not declared how it divides.
+    undeclared: MoneyView,
+    /// Of goods that the brand owns: their makers were paid before.
+    brand: MoneyView,
+    /// The members' fund.
+    premium: MoneyView,
+    platform: MoneyView,
+    shipping: MoneyView,
+    tax: MoneyView,
+}
+impl From<Waterfall> for WaterfallView {
+    fn from(w: Waterfall) -> Self {
+        Self {
+            maker: w.maker.into(),
+            materials: w.materials.into(),
+            cooperative: w.cooperative.into(),
+            undeclared: w.undeclared.into(),
+            brand: w.brand.into(),
+            premium: w.premium.into(),
+            platform: w.platform.into(),
+            shipping: w.shipping.into(),
+            tax: w.tax.into(),
+        }
+    }
 }
 #[derive(serde::Serialize, utoipa::ToSchema)]
 pub struct ParcelView {
@@ -68,6 +102,8 @@ pub struct ParcelView {
 struct ShipmentView {
     carrier: String,
     tracking: Option<String>,
+    /// Where the carrier shows it.
+    tracking_url: Option<String>,
     shipped_at: Time,
 }
 #[derive(serde::Serialize, utoipa::ToSchema)]
@@ -79,12 +115,12 @@ struct LineView {
     quantity: i32,
     goods: MoneyView,
     tax: MoneyView,
-    waterfall: Waterfall,
+    waterfall: LineWaterfall,
     items: Vec<ItemLink>,
 }
 /// What the line's price is for, as it was promised when the order was placed; all of it sums to goods (tax inside included).
 #[derive(serde::Serialize, utoipa::ToSchema)]
-struct Waterfall {
+struct LineWaterfall {
     producer: MoneyView,
     /// Null where pay was not declared.
     maker: Option<MoneyView>,
@@ -106,9 +142,9 @@ struct ItemLink {
     url: String,
 }
 
-fn waterfall(line: &FrozenLine) -> Waterfall {
+fn waterfall(line: &FrozenLine) -> LineWaterfall {
     let own = |minor| MoneyView::from(crate::money::Money::new(minor, line.producer_own.currency));
-    Waterfall {
+    LineWaterfall {
         producer: line.producer.into(),
         maker: line.split.map(|s| own(s.maker)),
         materials: line.split.map(|s| own(s.materials)),
@@ -127,6 +163,7 @@ pub async fn view(app: &App, id: OrderId, only: Option<OrderGroupId>) -> Result<
     let conn = &mut *app.db.conn().await?;
     let order = orders::order(conn, id).await?;
     let frozen = orders::frozen(conn, id).await?;
+    let all = Waterfall::of(order.total.currency, &frozen.lines, &frozen.groups).map_err(orders::Error::from)?;
     let mut parcels = Vec::new();
     for group in frozen.groups.into_iter().filter(|g| only.is_none_or(|wanted| wanted == g.id)) {
         let mut lines = Vec::new();
@@ -145,7 +182,7 @@ pub async fn view(app: &App, id: OrderId, only: Option<OrderGroupId>) -> Result<
             });
         }
         let shipments = store::parcels(conn, group.id).await?;
-        let shipment = |(carrier, tracking, shipped_at)| ShipmentView { carrier, tracking, shipped_at };
+        let shipment = |(carrier, tracking, tracking_url, shipped_at)| ShipmentView { carrier, tracking, tracking_url, shipped_at };
         parcels.push(ParcelView {
             id: group.id,
             cooperative: group.cooperative,
@@ -164,6 +201,7 @@ pub async fn view(app: &App, id: OrderId, only: Option<OrderGroupId>) -> Result<
         refunded: order.refunded.into(),
         placed_at: order.placed_at,
         paid_at: order.paid_at,
+        waterfall: only.is_none().then(|| all.into()),
         parcels,
     })
 }

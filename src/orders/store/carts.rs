@@ -13,7 +13,7 @@ use crate::{
 
 use super::{json, unjson};
 
-/// A cart nobody touched for this long is forgotten.
+/// A cart nobody touched for this long is forgotten: people come back to one after a pay day, and nobody keeps an address for longer.
 const CART_LIFETIME: jiff::SignedDuration = jiff::SignedDuration::from_hours(24 * 30);
 
 pub(in crate::orders) async fn insert_cart(
@@ -41,6 +41,13 @@ pub(in crate::orders) async fn cart_with_token(conn: &mut Conn, id: CartId, toke
 
 pub(in crate::orders) async fn lock_cart(tx: &mut Tx, id: CartId) -> Result<bool, DbError> {
     Ok(carts::table.find(id).select(carts::id).for_update().first::<CartId>(tx).await.optional()?.is_some())
+}
+
+/// Carts whose time is over, at most `limit`; how many. Their orders stay.
+pub(in crate::orders) async fn forget_carts(conn: &mut Conn, now: Time, limit: i64) -> Result<usize, DbError> {
+    let over = carts::table.filter(carts::expires_at.le(now)).order(carts::expires_at).limit(limit).select(carts::id);
+    let ids: Vec<CartId> = over.load(conn).await?;
+    Ok(diesel::delete(carts::table.filter(carts::id.eq_any(ids).and(carts::expires_at.le(now)))).execute(conn).await?)
 }
 
 type CartColumns = (Currency, Option<String>, String, Option<String>, Option<serde_json::Value>, i64, Option<OrderId>);

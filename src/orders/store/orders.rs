@@ -342,12 +342,13 @@ pub(in crate::orders) async fn insert_fulfilment(
     diesel::insert_into(fulfilment_items::table).values(rows).execute(tx).await?;
     Ok(id)
 }
-/// (carrier, tracking, shipped) of a group's parcels, oldest first.
-pub(in crate::orders) async fn parcels(conn: &mut Conn, group: OrderGroupId) -> Result<Vec<(String, Option<String>, Time)>, DbError> {
+/// (carrier, tracking, where to follow it, shipped) of a group's parcels, oldest first.
+type Parcel = (String, Option<String>, Option<String>, Time);
+pub(in crate::orders) async fn parcels(conn: &mut Conn, group: OrderGroupId) -> Result<Vec<Parcel>, DbError> {
     Ok(fulfilments::table
         .filter(fulfilments::group_id.eq(group))
         .order(fulfilments::id)
-        .select((fulfilments::carrier, fulfilments::tracking, fulfilments::shipped_at))
+        .select((fulfilments::carrier, fulfilments::tracking, fulfilments::tracking_url, fulfilments::shipped_at))
         .load(conn)
         .await?)
 }

@@ -1,0 +1,75 @@
+//! Carts: what they cost is what is charged, what cannot be charged is said early, and nobody's address is kept for ever.
+use jiff::SignedDuration;
+use serde_json::json;
+
+use crate::support::{
+    api_test,
+    builders::{basket, checkout_body, cooperative, product, sql},
+};
+
+#[actix_web::test]
+async fn a_changed_total_comes_with_the_cart_as_it_is_now() {
+    api_test(async |app| {
+        let manager = cooperative(app, "bagru").await;
+        let variant = product(&manager, "bagru", 6000, 5).await;
+        let basket = basket(app, &variant, 1).await;
+        sql(app, "UPDATE prices SET amount_minor = 6500").await;
+        let refused = basket.checkout("k").await.expect(409);
+        assert_eq!((refused["code"].as_str(), refused["cart"]["totals"]["total"]["amount"].as_i64()), (Some("total-changed"), Some(7100)));
+        assert!(refused["cart"].get("token").is_none(), "its token is told once, when it is made");
+        // The fresh total is accepted, under the same key.
+        let path = format!("/v1/store/carts/{}/checkout", basket.id);
+        basket.client.with("Idempotency-Key", "k").post(&path, checkout_body(&refused["cart"]["totals"]["total"])).await.expect(201);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_registered_seller_without_a_rate_sells_nothing_there() {
+    api_test(async |app| {
+        let manager = cooperative(app, "bagru").await;
+        let variant = product(&manager, "bagru", 6000, 5).await;
+        let basket = basket(app, &variant, 1).await;
+        let id = uuid::Uuid::now_v7();
+        sql(
+            app,
+            &format!("INSERT INTO tax_registrations (id, jurisdiction, kind, number, valid_from) VALUES ('{id}', 'DE', 'vat', 'DE1', '2026-01-01')"),
+        )
+        .await;
+        let path = format!("/v1/store/carts/{}", basket.id);
+        let cart = basket.client.get(&path).await.expect(200);
+        assert_eq!(
+            cart["totals"]["missing"],
+            json!([{"code": "tax_rate", "cooperative": "Cooperative bagru"}]),
+            "once, though goods and delivery lack it"
+        );
+        assert_eq!((&cart["totals"]["complete"], basket.checkout("k").await.problem(422)), (&json!(false), "cart-incomplete".to_owned()));
+        // Control: with the rate it can be sold, and the rate counts for delivery too.
+        sql(app, "INSERT INTO tax_rates VALUES ('DE', 'standard', 1900, false, '2026-01-01', 'a test')").await;
+        let cart = basket.client.get(&path).await.expect(200);
+        assert_eq!((cart["totals"]["tax"]["amount"].as_i64(), cart["totals"]["complete"].as_bool()), (Some(1140 + 114), Some(true)));
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_cart_that_nobody_came_back_to_is_forgotten_and_its_order_stays() {
+    api_test(async |app| {
+        let manager = cooperative(app, "bagru").await;
+        let variant = product(&manager, "bagru", 6000, 5).await;
+        let (old, young) = (basket(app, &variant, 1).await, basket(app, &variant, 1).await);
+        let checkout = old.checkout("k").await.expect(201);
+        app.clock.advance(SignedDuration::from_hours(24 * 29));
+        young.client.patch(&format!("/v1/store/carts/{}", young.id), json!({"email": "other@buyer.example"})).await.expect(200);
+        app.clock.advance(SignedDuration::from_hours(24));
+        let (now, day) = (app.clock.now(), app.clock.today());
+        let job = haat::orders::jobs::ForgetCarts { day };
+        app.db.db.transaction(async |tx| haat::jobs::enqueue(tx, now, &job).await).await.unwrap();
+        app.run_jobs().await;
+        assert_eq!(old.client.get(&format!("/v1/store/carts/{}", old.id)).await.problem(404), "not-found");
+        young.client.get(&format!("/v1/store/carts/{}", young.id)).await.expect(200);
+        let guest = app.visitor().with("X-Order-Token", checkout["order_token"].as_str().unwrap());
+        guest.get(&format!("/v1/store/orders/{}", checkout["order"]["id"].as_str().unwrap())).await.expect(200);
+    })
+    .await;
+}

@@ -1,0 +1,135 @@
+//! Authentic money that pays for nothing: it goes back, the books show both ways, and a person is told.
+use haat::{
+    checkout::{self, Opened, ReturnUrls},
+    ids::{OperationId, OrderId},
+    money::{Currency, Money},
+    orders::{Placed, PlacedLine},
+};
+use serde_json::Value;
+
+use super::world::{SOLD, all_but_the_books, books, shelves, subjects, told, world};
+use crate::support::{
+    TestApp, api_test,
+    builders::{session_of, sql},
+};
+
+fn order_of(checkout: &Value) -> OrderId {
+    checkout["order"]["id"].as_str().unwrap().parse().unwrap()
+}
+
+/// All of it went back once; what Stripe kept of it is ours to bear; an operator has it in front of her.
+async fn all_went_back(app: &TestApp, why: &str) {
+    told(app).await;
+    assert_eq!(books(app).await, ["stripe_balance EUR -175", "stripe_fees EUR 175"]);
+    let refunds: Vec<_> = app.sandbox.control().all("re").iter().map(|r| r["amount"].as_i64().unwrap()).collect();
+    assert_eq!(refunds, [10_000]);
+    assert_eq!(subjects(app).len(), 1, "the buyer is told of her money and nobody of an order");
+    alerted(app, why).await;
+}
+async fn alerted(app: &TestApp, why: &str) {
+    let check = format!("DO $$ BEGIN ASSERT (SELECT array_agg(kind) FROM money_alerts) = ARRAY['{why}'], 'the alert is {why}'; END $$");
+    sql(app, &check).await;
+}
+
+#[actix_web::test]
+async fn authentic_money_that_does_not_fit_goes_back() {
+    let amount = "UPDATE orders SET goods_minor = goods_minor + 1, total_minor = total_minor + 1";
+    for (change, why) in [(amount, "wrong_amount"), ("UPDATE orders SET currency = 'USD'", "wrong_currency")] {
+        api_test(async |app| {
+            let checkout = world(app).await.basket(app).await.checkout("k").await.expect(201);
+            sql(app, change).await;
+            app.sandbox.control().pay(&session_of(&checkout)).unwrap();
+            all_went_back(app, why).await;
+            assert_eq!(shelves(app).await, [(5, 0), (5, 0)]);
+        })
+        .await;
+    }
+    api_test(async |app| {
+        let world = world(app).await;
+        let (mine, other) = (world.basket(app).await.checkout("a").await.expect(201), world.basket(app).await.checkout("b").await.expect(201));
+        // The page of one order is kept as another's.
+        let (mine_id, other_id) = (order_of(&mine), order_of(&other));
+        sql(app, &format!("UPDATE checkout_sessions SET order_id = '{other_id}' WHERE order_id = '{mine_id}'")).await;
+        app.sandbox.control().pay(&session_of(&mine)).unwrap();
+        all_went_back(app, "wrong_order").await;
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn money_for_a_cancelled_order_goes_back() {
+    api_test(async |app| {
+        let checkout = world(app).await.basket(app).await.checkout("k").await.expect(201);
+        let (order, now) = (order_of(&checkout), app.clock.now());
+        app.db.db.transaction(async |tx| haat::orders::cancel(tx, now, order, "its page expired").await).await.unwrap();
+        app.sandbox.control().pay(&session_of(&checkout)).unwrap();
+        all_went_back(app, "too_late").await;
+        // Told again, nothing more goes back.
+        checkout::settle(&app.app, &session_of(&checkout)).await.unwrap();
+        all_went_back(app, "too_late").await;
+        assert_eq!(shelves(app).await, [(5, 0), (5, 0)]);
+    })
+    .await;
+}
+
+/// One answer to the refund is lost, one is a failure that the provider repeats: the buyer gets her money once.
+#[actix_web::test]
+async fn a_refund_whose_answer_is_lost_is_asked_again_under_the_same_key() {
+    api_test(async |app| {
+        let checkout = world(app).await.basket(app).await.checkout("k").await.expect(201);
+        let (order, now) = (order_of(&checkout), app.clock.now());
+        app.db.db.transaction(async |tx| haat::orders::cancel(tx, now, order, "its page expired").await).await.unwrap();
+        let lost = serde_json::json!({"operation": "create_refund", "kind": "drop_after"});
+        app.sandbox.control().fault(serde_json::from_value(lost).unwrap());
+        app.sandbox.control().pay(&session_of(&checkout)).unwrap();
+        told(app).await;
+        let waiting = ["buyer_refundable EUR 10000", "stripe_balance EUR 9825", "stripe_fees EUR 175"];
+        assert_eq!(books(app).await, waiting, "what became of it is unknown: it is still owed");
+        app.clock.advance(jiff::SignedDuration::from_mins(1));
+        all_went_back(app, "too_late").await;
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn two_pages_of_one_order_are_both_paid() {
+    api_test(async |app| {
+        let checkout = world(app).await.basket(app).await.checkout("k").await.expect(201);
+        let (first, second) = (session_of(&checkout), second_page(app, &checkout).await);
+        app.sandbox.control().pay(&first).unwrap();
+        app.sandbox.control().pay(&second).unwrap();
+        told(app).await;
+        let mut twice = SOLD.map(str::to_owned);
+        twice[7] = "stripe_balance EUR 9650".into();
+        twice[8] = "stripe_fees EUR 350".into();
+        assert_eq!(books(app).await, twice, "sold once; the second payment went back, its fee is ours");
+        let refunds: Vec<_> = app.sandbox.control().all("re").iter().map(|r| r["amount"].as_i64().unwrap()).collect();
+        assert_eq!(refunds, [10_000]);
+        all_but_the_books(app, &checkout).await;
+        alerted(app, "paid_twice").await;
+    })
+    .await;
+}
+
+/// Another page for the same order, as a second tab would have it if nothing kept them apart.
+async fn second_page(app: &TestApp, checkout: &Value) -> String {
+    let eur = |minor| Money::new(minor, Currency::EUR);
+    let placed = Placed {
+        id: order_of(checkout),
+        number: checkout["order"]["number"].as_str().unwrap().into(),
+        token_generation: 1,
+        email: "asha@buyer.example".into(),
+        total: eur(10_000),
+        shipping: eur(600),
+        duties: eur(0),
+        tax_added: eur(1000),
+        lines: vec![PlacedLine { name: "all".into(), unit: eur(8400), quantity: 1 }],
+    };
+    let urls = ReturnUrls { success: "https://shop.example/ok".into(), cancel: "https://shop.example/cart".into() };
+    let (operation, now) = (OperationId::new(), app.clock.now());
+    app.db.db.transaction(async |tx| checkout::prepare(tx, now, operation, &placed, &urls).await).await.unwrap();
+    match checkout::open(&app.app, operation).await.unwrap() {
+        Opened::Page(page) => page.session_id.unwrap(),
+        Opened::Refused(why) => panic!("{why}"),
+    }
+}
