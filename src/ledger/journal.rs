@@ -9,6 +9,7 @@ use super::model::Class;
 use crate::{clock::Time, ids::TransferId, money::Money};
 
 text_enum! {
+    as JournalFormat,
     pub enum Format { Hledger = "hledger", Beancount = "beancount" }
 }
 
