@@ -8,9 +8,11 @@ mod extract;
 pub mod http;
 pub mod model;
 mod passwords;
+mod people;
 pub mod sessions;
 mod store;
 pub mod throttle;
 
 pub use extract::{Account, Auditor, Manager, Operator};
 pub use model::{Error, Role};
+pub use people::{grant, hash_password, register};

@@ -1,2 +1,8 @@
-//! What a person runs by hand, one file per command. Each is thin: parse, call the domain, print.
+//! One file per subcommand; [`program`] puts the parts together.
 pub mod import;
+pub mod ledger;
+pub mod program;
+pub mod serve;
+
+/// What stops a command, in a sentence for whoever typed it.
+pub type Failure = Box<dyn std::error::Error>;
