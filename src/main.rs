@@ -29,18 +29,13 @@ enum Command {
     Import(Box<import::ImportArgs>),
     /// The books.
     #[command(subcommand)]
-    Ledger(LedgerCommand),
+    Ledger(ledger::LedgerCommand),
     /// Check an item's bundle offline: exits 0 if it is whole, 1 if not, 2 if it cannot be read.
     Verify { file: PathBuf },
     /// Print the OpenAPI document.
     Openapi,
     /// Print the catalogue of problems.
     Problems,
-}
-#[derive(Subcommand)]
-enum LedgerCommand {
-    /// Recompute every balance from the transfers; exits 1 and names what differs.
-    Verify(DatabaseArgs),
 }
 
 fn main() -> ExitCode {
@@ -50,7 +45,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Migrate(args) => program::migrated(&args).map(|_| ExitCode::SUCCESS),
         Command::Import(args) => args.command(),
-        Command::Ledger(LedgerCommand::Verify(args)) => ledger::verify(&args),
+        Command::Ledger(command) => ledger::run(&command),
         Command::Verify { file } => Ok(verify(&file)),
         Command::Openapi => routes::openapi().to_pretty_json().map(|json| println!("{json}")).map(|()| ExitCode::SUCCESS).map_err(Failure::from),
         Command::Problems => {
