@@ -49,15 +49,16 @@ fn export(args: &ExportArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 async fn write_all(db: &Db, format: export::Format, out: &mut impl Write) -> Result<(), Failure> {
-    let (mut after, mut opened) = (None, BTreeSet::new());
+    let (mut after, mut declared) = (None, BTreeSet::new());
     loop {
         let page = ledger::transfers_after(&mut *db.conn().await?, after, PAGE).await?;
         for e in &page {
-            for (class, name) in [(e.debit_class, &e.transfer.debit), (e.credit_class, &e.transfer.credit)] {
-                let account = format.account(class, name);
-                if !opened.contains(&account) {
-                    write!(out, "{}", format.opening(&account))?;
-                    opened.insert(account);
+            let t = &e.transfer;
+            let accounts = [(e.debit_class, &t.debit), (e.credit_class, &t.credit)].map(|(class, name)| format.opening(&format.account(class, name)));
+            for line in accounts.into_iter().chain([format.currency(t.amount.currency)]) {
+                if !declared.contains(&line) {
+                    write!(out, "{line}")?;
+                    declared.insert(line);
                 }
             }
             write!(out, "{}", format.transaction(e))?;

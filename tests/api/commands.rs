@@ -97,7 +97,7 @@ async fn a_private_database_is_made_kept_and_its_books_are_proven() {
     let (debit, credit) = (uuid::Uuid::from_u128(1), uuid::Uuid::from_u128(2));
     let transfer = format!(
         "INSERT INTO ledger_accounts (id, name, currency, class, never_negative, slots, created_at)
-         VALUES ('{debit}', 'stripe_balance', 'EUR', 'asset', false, 16, now()), ('{credit}', 'commission', 'EUR', 'income', false, 16, now());
+         VALUES ('{debit}', 'stripe_balance', 'EUR', 'asset', false, 16, '2026-11-25'), ('{credit}', 'commission', 'EUR', 'income', false, 16, '2026-11-25');
          INSERT INTO ledger_balances (account_id, slot, never_negative, balance_minor) VALUES ('{debit}', 0, false, 900), ('{credit}', 0, false, 900);
          INSERT INTO ledger_transfers (id, debit_account, credit_account, amount_minor, currency, kind, source_type, source_id, leg, pending,
            transfer_group, occurred_at, posted_at, memo)
