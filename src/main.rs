@@ -7,7 +7,7 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use commands::{Failure, import, ledger, program, serve};
+use commands::{Failure, demo, import, ledger, program, serve};
 use haat::{
     config::{DatabaseArgs, ServeArgs},
     problem, routes,
@@ -21,6 +21,8 @@ struct Cli {
 }
 #[derive(Subcommand)]
 enum Command {
+    /// Everything at once on this machine, nothing configured: a world of invented cooperatives, and one story played through it.
+    Demo(demo::DemoArgs),
     /// Serve the API and work through the queue.
     Serve(Box<ServeArgs>),
     /// Bring the database to this version's schema.
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
     // Two TLS providers in one program would make the clients panic: one is chosen, first.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let outcome = match Cli::parse().command {
+        Command::Demo(args) => demo::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Migrate(args) => program::migrated(&args).map(|_| ExitCode::SUCCESS),
         Command::Import(args) => args.command(),

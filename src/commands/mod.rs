@@ -1,4 +1,5 @@
 //! One file per subcommand; [`program`] puts the parts together.
+pub mod demo;
 pub mod import;
 pub mod ledger;
 pub mod program;
