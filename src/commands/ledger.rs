@@ -1,10 +1,10 @@
 //! `haat ledger`: the books proven by their own transfers, and handed to other people's double-entry programs.
-use std::{collections::BTreeSet, io::Write, process::ExitCode};
+use std::{io::Write, process::ExitCode};
 
 use haat::{
     config::DatabaseArgs,
     db::Db,
-    ledger::{self, export},
+    ledger::{self, Format},
 };
 
 use super::{Failure, program::migrated};
@@ -18,19 +18,15 @@ pub enum LedgerCommand {
 }
 #[derive(clap::Args)]
 pub struct ExportArgs {
-    #[arg(long, value_enum, default_value = "hledger")]
+    /// hledger or beancount.
+    #[arg(long, default_value = "hledger", value_parser = format)]
     format: Format,
     #[command(flatten)]
     database: DatabaseArgs,
 }
-#[derive(Clone, Copy, clap::ValueEnum)]
-enum Format {
-    Hledger,
-    Beancount,
+fn format(text: &str) -> Result<Format, String> {
+    Format::ALL.iter().copied().find(|format| format.as_str() == text).ok_or_else(|| "hledger or beancount".into())
 }
-
-/// Transfers read at a time: a ledger of any length in a few hundred kilobytes.
-const PAGE: i64 = 500;
 
 pub fn run(command: &LedgerCommand) -> Result<ExitCode, Failure> {
     match command {
@@ -41,33 +37,13 @@ pub fn run(command: &LedgerCommand) -> Result<ExitCode, Failure> {
 
 fn export(args: &ExportArgs) -> Result<ExitCode, Failure> {
     let (_cluster, url) = migrated(&args.database)?;
-    let format = match args.format {
-        Format::Hledger => export::Format::Hledger,
-        Format::Beancount => export::Format::Beancount,
-    };
-    actix_web::rt::System::new().block_on(write_all(&Db::connect(&url, 1), format, &mut std::io::stdout().lock()))?;
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    actix_web::rt::System::new().block_on(async {
+        let db = Db::connect(&url, 1);
+        ledger::export(&mut *db.conn().await?, args.format, |text| out.write_all(text.as_bytes()).map_err(Failure::from)).await
+    })?;
+    out.flush()?;
     Ok(ExitCode::SUCCESS)
-}
-async fn write_all(db: &Db, format: export::Format, out: &mut impl Write) -> Result<(), Failure> {
-    let (mut after, mut declared) = (None, BTreeSet::new());
-    loop {
-        let page = ledger::transfers_after(&mut *db.conn().await?, after, PAGE).await?;
-        for e in &page {
-            let t = &e.transfer;
-            let accounts = [(e.debit_class, &t.debit), (e.credit_class, &t.credit)].map(|(class, name)| format.opening(&format.account(class, name)));
-            for line in accounts.into_iter().chain([format.currency(t.amount.currency)]) {
-                if !declared.contains(&line) {
-                    write!(out, "{line}")?;
-                    declared.insert(line);
-                }
-            }
-            write!(out, "{}", format.transaction(e))?;
-        }
-        match page.last() {
-            Some(last) => after = Some(last.transfer.id),
-            None => return Ok(()),
-        }
-    }
 }
 
 /// Recomputes every balance; 1 and the names of those that differ.

@@ -106,13 +106,15 @@ async fn a_private_database_is_made_kept_and_its_books_are_proven() {
     place.sql(&transfer).await;
     let exported = haat(&["ledger", "export", "--data-dir", place.path()]);
     let text = String::from_utf8_lossy(&exported.stdout).into_owned();
-    assert!(text.contains("    assets:stripe_balance  9.00 EUR\n    income:commission  -9.00 EUR\n"), "{text}");
+    assert!(text.contains("    assets:stripe_balance  EUR 9.00  ; leg: commission\n    income:commission  EUR -9.00  ; leg: commission\n"), "{text}");
     let exported = haat(&["ledger", "export", "--format", "beancount", "--data-dir", place.path()]);
     assert!(said(&exported).contains("1970-01-01 open Income:Commission\n"), "{}", said(&exported));
     assert_eq!(code(&haat(&["ledger", "verify", "--data-dir", place.path()])), 0);
 
     // A balance that its transfers do not prove: named, and the exit says so.
-    place.sql("UPDATE ledger_balances SET balance_minor = 901 WHERE balance_minor = 900 AND account_id = '00000000-0000-0000-0000-000000000002'").await;
+    place
+        .sql("UPDATE ledger_balances SET balance_minor = 901 WHERE balance_minor = 900 AND account_id = '00000000-0000-0000-0000-000000000002'")
+        .await;
     let wrong = haat(&["ledger", "verify", "--data-dir", place.path()]);
     assert_eq!(code(&wrong), 1);
     assert!(said(&wrong).contains("commission EUR: 901 recorded, 900 by its transfers"), "{}", said(&wrong));

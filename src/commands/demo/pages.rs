@@ -20,6 +20,7 @@ pub fn mount(pages: &mut web::ServiceConfig) {
         .route("/mailbox", web::get().to(show_mailbox))
         .route("/mailbox/{n}", web::get().to(show_mail))
         .route("/books", web::get().to(show_books))
+        .route("/photos/{n}.jpg", web::get().to(show_photo))
         .route("/shop", web::get().to(|| async { HttpResponse::MovedPermanently().insert_header(("Location", "/shop/")).finish() }))
         .route("/shop/", web::get().to(|| async { HttpResponse::Ok().content_type(ContentType::html()).body(SHOP) }));
 }
@@ -34,6 +35,12 @@ fn render(name: &str, facts: minijinja::Value) -> Result<HttpResponse, Problem> 
         .map_err(|e| Problem::internal(&e))?;
     let policy = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'none'";
     Ok(HttpResponse::Ok().content_type(ContentType::html()).insert_header(("Content-Security-Policy", policy)).body(page))
+}
+
+/// What the story's spreadsheet links to: her old shop's pictures.
+async fn show_photo(n: web::Path<u64>) -> Result<HttpResponse, Problem> {
+    let jpeg = web::block(move || super::world::photo(*n)).await.map_err(|e| Problem::internal(&e))?;
+    Ok(HttpResponse::Ok().content_type(ContentType::jpeg()).body(jpeg))
 }
 
 async fn show_landing(app: web::Data<App>) -> Result<HttpResponse, Problem> {

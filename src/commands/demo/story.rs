@@ -15,6 +15,7 @@ use super::{
 /// The cooperative of the story, the first of the world.
 const COOPERATIVE: &str = "lal-darwaza-mahila-chhapai-sahkari";
 const MANAGER: &str = "savitri@lal-darwaza.example";
+/// Its pictures are links, as in every shop's export: the importer fetches them.
 const SHEET: &str = include_str!("night-market.csv");
 /// What the first sheet has wrong, and what she meant.
 const CORRECTIONS: [(&str, &str); 3] = [(",fifty nine,", ",59.00,"), (",many,", ",24,"), (",22.5O,", ",22.50,")];
@@ -92,7 +93,10 @@ impl Story {
     async fn import(&mut self, manager: &Caller, template: &str) -> Result<(), Failure> {
         self.begin("She looks at her shop's export before anything is changed");
         let fields = [("currency", "EUR"), ("template", template)];
-        let looked = manager.upload(&at("imports"), "night-market.csv", SHEET.as_bytes(), &fields).await?;
+        // On this machine, whatever address the telephones in the room use.
+        let photos = format!("http://127.0.0.1:{}/photos", self.url.rsplit(':').next().unwrap_or("80"));
+        let sheet = SHEET.replace("{PHOTOS}", &photos);
+        let looked = manager.upload(&at("imports"), "night-market.csv", sheet.as_bytes(), &fields).await?;
         let wrong = looked.pointer("/report/problems").and_then(Value::as_array).cloned().unwrap_or_default();
         let wrong: Vec<&Value> = wrong.iter().filter(|p| p["severity"] == "error").collect();
         for p in &wrong {
@@ -102,7 +106,7 @@ impl Story {
             return Err(format!("{} rows are wrong, and {} were found", CORRECTIONS.len(), wrong.len()).into());
         }
         self.begin("She corrects the three cells and imports the sheet");
-        let right = CORRECTIONS.iter().fold(SHEET.to_owned(), |sheet, (wrong, right)| sheet.replacen(wrong, right, 1));
+        let right = CORRECTIONS.iter().fold(sheet, |sheet, (wrong, right)| sheet.replacen(wrong, right, 1));
         let looked = manager.upload(&at("imports"), "night-market.csv", right.as_bytes(), &fields).await?;
         let id = text(&looked, "/id")?.to_owned();
         manager.post(&at(&format!("imports/{id}/commit")), &json!({})).await?;
@@ -118,8 +122,8 @@ impl Story {
             .await?;
         let (effect, outcome) = (&done["outcome"]["effect"], &done["outcome"]);
         self.note(format!(
-            "created {}, changed {}, unchanged {}; published {} through the gate",
-            effect["created"], effect["changed"], effect["unchanged"], outcome["published"]
+            "created {}, changed {}, unchanged {}; published {} through the gate; {} pictures to fetch from her shop",
+            effect["created"], effect["changed"], effect["unchanged"], outcome["published"], outcome["pictures_queued"]
         ));
         Ok(())
     }

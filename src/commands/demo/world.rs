@@ -171,6 +171,14 @@ async fn photographs(app: &App, of: u64, products: &[Product]) -> Result<Vec<Kep
     Ok(kept)
 }
 
+/// A picture of the story's own products, by its number.
+pub fn photo(n: u64) -> Vec<u8> {
+    const SHOWN: [&str; 5] = ["block hanging indigo", "block spread madder", "block folded walnut", "block hanging lac", "block folded neem"];
+    let words = SHOWN[usize::try_from(n).unwrap_or(0) % SHOWN.len()];
+    let (kind, palette) = picture(words);
+    pictures::generate(7000 + n, kind, palette)
+}
+
 /// "block hanging indigo": how it was made, what it was made up as, its dye.
 fn picture(words: &str) -> (Kind, Palette) {
     let mut form = Form::Spread;
