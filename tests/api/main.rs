@@ -4,6 +4,7 @@ mod catalog;
 mod commands;
 mod cooperatives;
 mod database;
+mod demo;
 mod imports;
 mod journey;
 mod ledger;
