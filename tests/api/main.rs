@@ -2,12 +2,14 @@
 mod catalog;
 mod cooperatives;
 mod database;
+mod edge;
 mod imports;
 mod journey;
 mod ledger;
 mod media;
 mod payouts;
 mod people;
+mod process;
 mod schema;
 mod spec;
 mod support;
