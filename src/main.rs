@@ -211,7 +211,11 @@ fn serve(args: &ServeArgs, part: Part) -> Result<ExitCode, Failure> {
 fn http(app: &web::Data<App>, bind: SocketAddr) -> std::io::Result<actix_web::dev::Server> {
     let listener = TcpListener::bind(bind)?;
     eprintln!("listening on http://{}", listener.local_addr()?);
-    routes::serve(app.clone(), listener, None, true)
+    routes::serve(app.clone(), listener, None, async {
+        if let Err(error) = told_to_stop().await {
+            eprintln!("haat: signals cannot be heard: {error}");
+        }
+    })
 }
 
 /// Works until `stop`, then finishes what is in hand. What is not finished when the process is killed has a lease, and is taken up again.

@@ -71,9 +71,18 @@ pub fn service(
         .wrap(from_fn(edge::seal))
 }
 
-/// A server of the API: once stopped it answers what is open, and then ends. `signals`: whether SIGTERM and SIGINT stop it.
-pub fn serve(app: web::Data<App>, listener: TcpListener, workers: Option<usize>, signals: bool) -> std::io::Result<Server> {
-    let times = app.edge.times;
+/// A server of the API: after `stop` it lets nobody in, answers what is open, and ends.
+pub fn serve(
+    app: web::Data<App>,
+    listener: TcpListener,
+    workers: Option<usize>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<Server> {
+    let (times, leaving) = (app.edge.times, app.clone());
+    let stop = async move {
+        stop.await;
+        leaving.edge.leave();
+    };
     let mut server = HttpServer::new(move || service(app.clone()))
         .keep_alive(times.keep_alive)
         .client_request_timeout(times.head)
@@ -82,10 +91,7 @@ pub fn serve(app: web::Data<App>, listener: TcpListener, workers: Option<usize>,
     if let Some(workers) = workers {
         server = server.workers(workers);
     }
-    if !signals {
-        server = server.disable_signals();
-    }
-    Ok(server.listen(listener)?.run())
+    Ok(server.shutdown_signal(stop).listen(listener)?.run())
 }
 
 /// `/metrics` and nothing else, for a listener that no proxy leads to.

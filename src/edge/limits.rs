@@ -30,20 +30,16 @@ const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 /// Buckets that are full again are forgotten every so many requests, so that their number is that of recent callers.
 const FORGET_EVERY: u32 = 4096;
 
-/// What may be asked for: so many at once, and then so many each second.
+/// What may be asked for: so many at once, and then one more each time a while has passed.
 #[derive(Clone, Copy, Debug)]
 pub struct Rate {
     pub burst: NonZeroU32,
-    pub per_second: NonZeroU32,
+    pub every: Duration,
 }
 impl Rate {
-    const fn new(burst: u32, per_second: u32) -> Self {
-        let one = NonZeroU32::MIN;
-        let (burst, per_second) = (NonZeroU32::new(burst), NonZeroU32::new(per_second));
-        Self { burst: if let Some(b) = burst { b } else { one }, per_second: if let Some(p) = per_second { p } else { one } }
-    }
     fn quota(self) -> Quota {
-        Quota::per_second(self.per_second).allow_burst(self.burst)
+        // The period is a constant of the program and never zero.
+        Quota::with_period(self.every).unwrap_or_else(|| Quota::per_second(self.burst)).allow_burst(self.burst)
     }
 }
 
@@ -56,13 +52,16 @@ impl Default for Rates {
     /// A page of a shop makes about ten calls. A training centre, a college or a whole telephone network stands behind one address: 60 people
     /// who open a page at once, then five pages each second. One signed-in person, with a sheet of changes that a script sends, needs less.
     fn default() -> Self {
-        Self { address: Rate::new(600, 50), token: Rate::new(300, 20) }
+        const MANY: NonZeroU32 = NonZeroU32::new(600).expect("not zero");
+        const SOME: NonZeroU32 = NonZeroU32::new(300).expect("not zero");
+        Self { address: Rate { burst: MANY, every: Duration::from_millis(20) }, token: Rate { burst: SOME, every: Duration::from_millis(50) } }
     }
 }
 impl Rates {
-    /// So many for each, at once and each second: for tests, which are all behind one address.
-    pub fn of(many: u32) -> Self {
-        Self { address: Rate::new(many, many), token: Rate::new(many, many) }
+    /// The same for each: for tests, which are all behind one address.
+    pub fn of(burst: NonZeroU32, every: Duration) -> Self {
+        let rate = Rate { burst, every };
+        Self { address: rate, token: rate }
     }
 }
 
@@ -118,7 +117,6 @@ fn whole_seconds(time: Duration) -> u64 {
 }
 
 impl Allowance {
-    #[expect(clippy::needless_pass_by_value, reason = "what a map over the answer hands on")]
     fn of(state: StateSnapshot) -> Self {
         Self::left(&state.quota(), state.remaining_burst_capacity())
     }

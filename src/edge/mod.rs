@@ -11,7 +11,10 @@ mod limits;
 mod methods;
 mod rooms;
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use actix_web::{
     Error, HttpMessage, ResponseError,
@@ -74,11 +77,16 @@ pub struct Edge {
     proxies: Vec<Network>,
     limits: limits::Limits,
     rooms: rooms::Rooms,
+    leaving: AtomicBool,
 }
 impl Edge {
+    /// From here on every answer is the last on its connection, so that open connections end as their requests do.
+    pub fn leave(&self) {
+        self.leaving.store(true, Ordering::Relaxed);
+    }
     pub fn new(settings: Settings) -> Self {
         let Settings { times, proxies, rates, places } = settings;
-        Self { times, proxies, limits: limits::Limits::new(&rates), rooms: rooms::Rooms::new(places) }
+        Self { times, proxies, limits: limits::Limits::new(&rates), rooms: rooms::Rooms::new(places), leaving: AtomicBool::new(false) }
     }
 }
 
@@ -115,6 +123,9 @@ pub async fn pass(mut request: ServiceRequest, next: Next<impl MessageBody + 'st
         allowance.write(response.headers_mut());
     }
     hang_up_on_the_rest(&mut response);
+    if edge.leaving.load(Ordering::Relaxed) {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
     Ok(response)
 }
 

@@ -77,7 +77,7 @@ async fn what_is_open_is_answered_before_it_stops() {
 
 #[actix_web::test]
 async fn the_queue_is_worked_on_by_a_process_of_its_own() {
-    let (count, put) = ("SELECT count(*) AS n FROM jobs WHERE state = 'done'", |id| {
+    let (count, put) = ("SELECT count(*) AS n FROM jobs WHERE state = 'done'", |id: uuid::Uuid| {
         format!(
             "INSERT INTO jobs (id, kind, payload, state, run_at, attempts, max_attempts, created_at)
              VALUES ('{id}', 'sweep_checkouts', '{{\"tick\": 1}}', 'due', '2026-01-01', 0, 3, '2026-01-01')"

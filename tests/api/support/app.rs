@@ -29,7 +29,13 @@ impl TestApp {
     pub async fn start() -> Self {
         // Every test is behind one address, and some are a crowd.
         let places = Places { browsing: 10_000, buying: 10_000 };
-        Self::start_with(Settings { times: Times::default(), proxies: Vec::new(), rates: Rates::of(1_000_000), places }).await
+        Self::start_with(Settings {
+            times: Times::default(),
+            proxies: Vec::new(),
+            rates: Rates::of(std::num::NonZeroU32::MAX, std::time::Duration::from_micros(1)),
+            places,
+        })
+        .await
     }
     /// With an edge that a test is about.
     pub async fn start_with(edge: Settings) -> Self {
@@ -60,7 +66,7 @@ impl TestApp {
             edge: Edge::new(edge),
             hint: Hint::default(),
         });
-        actix_web::rt::spawn(haat::routes::serve(app.clone(), listener, Some(1), false).unwrap());
+        actix_web::rt::spawn(haat::routes::serve(app.clone(), listener, Some(1), std::future::pending()).unwrap());
         Self { app, db, clock, url, sandbox }
     }
     /// A caller who is nobody yet.
