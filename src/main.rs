@@ -7,7 +7,7 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use commands::{Failure, demo, import, ledger, program, serve};
+use commands::{Failure, demo, doctor, import, ledger, program, serve};
 use haat::{
     config::{DatabaseArgs, ServeArgs},
     problem, routes,
@@ -25,6 +25,10 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Serve the API and work through the queue.
     Serve(Box<ServeArgs>),
+    /// Work through the queue only, beside one or more of `serve --without-worker`.
+    Worker(Box<ServeArgs>),
+    /// Look at everything this program stands on, and say what to do about what is wrong; exits 1 if anything is.
+    Doctor(Box<ServeArgs>),
     /// Bring the database to this version's schema.
     Migrate(DatabaseArgs),
     /// Read a spreadsheet of products: say what would happen, then do it unless --dry-run.
@@ -45,7 +49,9 @@ fn main() -> ExitCode {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let outcome = match Cli::parse().command {
         Command::Demo(args) => demo::run(&args),
-        Command::Serve(args) => serve::run(&args),
+        Command::Serve(args) => serve::run(&args, serve::Part::of(&args)),
+        Command::Worker(args) => serve::run(&args, serve::Part::Worker),
+        Command::Doctor(args) => doctor::command(&args),
         Command::Migrate(args) => program::migrated(&args).map(|_| ExitCode::SUCCESS),
         Command::Import(args) => args.command(),
         Command::Ledger(command) => ledger::run(&command),

@@ -57,7 +57,8 @@ pub fn migrated(args: &DatabaseArgs) -> Result<(Option<Cluster>, String), Failur
     Ok((cluster, url))
 }
 
-fn private(dir: &Path) -> Result<(Option<Cluster>, String), Failure> {
+/// The private cluster in `dir`, attached to or started.
+pub fn private(dir: &Path) -> Result<(Option<Cluster>, String), Failure> {
     let cluster = Cluster::attach_or_start(dir)?;
     let url = cluster.url("postgres");
     Ok((Some(cluster), url))

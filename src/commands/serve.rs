@@ -1,5 +1,8 @@
-//! `haat serve`: the API and the worker, until told to stop.
-use std::{net::SocketAddr, process::ExitCode};
+//! `haat serve` and `haat worker`: the API, the queue, or both, until told to stop.
+use std::{
+    net::{SocketAddr, TcpListener},
+    process::ExitCode,
+};
 
 use actix_web::web;
 use haat::{
@@ -7,6 +10,7 @@ use haat::{
     clock::Clock,
     config::ServeArgs,
     db::Db,
+    edge::Edge,
     jobs::Hint,
     notifications::Mailer,
     payments::Stripe,
@@ -20,7 +24,20 @@ use super::{
     program::{kept_key, media, migrated, private_dir},
 };
 
-pub fn run(args: &ServeArgs) -> Result<ExitCode, Failure> {
+/// Which parts of the program this process is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    Both,
+    Http,
+    Worker,
+}
+impl Part {
+    pub fn of(args: &ServeArgs) -> Self {
+        if args.without_worker { Self::Http } else { Self::Both }
+    }
+}
+
+pub fn run(args: &ServeArgs, part: Part) -> Result<ExitCode, Failure> {
     let config = args.config()?;
     telemetry::init(config.production);
     let keys = match (args.master_key()?, private_dir(&args.database)?) {
@@ -44,35 +61,72 @@ pub fn run(args: &ServeArgs) -> Result<ExitCode, Failure> {
         stripe,
         mailer,
         media: media(args)?,
+        edge: Edge::new(args.edge()?),
         hint: Hint::default(),
     });
-    actix_web::rt::System::new().block_on(until_stopped(app, args.bind))?;
+    actix_web::rt::System::new().block_on(until_stopped(&app, args, part))?;
     drop(cluster);
     Ok(ExitCode::SUCCESS)
 }
 
-async fn until_stopped(app: web::Data<App>, bind: SocketAddr) -> std::io::Result<()> {
-    let served = app.clone();
-    let server = actix_web::HttpServer::new(move || routes::service(served.clone())).bind(bind)?.run();
-    eprintln!("listening on http://{bind}");
-    work_beside(&app, server).await
+async fn until_stopped(app: &web::Data<App>, args: &ServeArgs, part: Part) -> std::io::Result<()> {
+    if let Some(bind) = args.metrics_bind {
+        actix_web::rt::spawn(routes::serve_metrics(app.clone(), TcpListener::bind(bind)?)?);
+    }
+    match part {
+        Part::Worker => {
+            eprintln!("working through the queue");
+            work(app, told_to_stop()).await
+        }
+        Part::Http => http(app, args.bind)?.await,
+        Part::Both => work_beside(app, http(app, args.bind)?).await,
+    }
 }
 
-/// Works through the queue for as long as `server` serves; then the worker finishes the job in hand.
+fn http(app: &web::Data<App>, bind: SocketAddr) -> std::io::Result<actix_web::dev::Server> {
+    let listener = TcpListener::bind(bind)?;
+    eprintln!("listening on http://{}", listener.local_addr()?);
+    routes::serve(app.clone(), listener, None, async {
+        if let Err(error) = told_to_stop().await {
+            eprintln!("haat: signals cannot be heard: {error}");
+        }
+    })
+}
+
+/// Works through the queue for as long as `server` serves. Requests first: what they enqueue is worked on until the last is answered.
 pub async fn work_beside(app: &web::Data<App>, server: impl Future<Output = std::io::Result<()>>) -> std::io::Result<()> {
-    let stop = tokio::sync::Notify::new();
-    let queue = app.worker();
-    let worker = async {
+    let (ended, stop) = tokio::sync::oneshot::channel::<()>();
+    let answered = async {
+        let outcome = server.await;
+        drop(ended);
+        outcome
+    };
+    let stopped = async { stop.await.map_or(Ok(()), Ok) };
+    futures_util::join!(answered, work(app, stopped)).0
+}
+
+/// Works until `stop`, then finishes what is in hand. What is not finished when the process is killed has a lease, and is taken up again.
+async fn work(app: &web::Data<App>, stop: impl Future<Output = std::io::Result<()>>) -> std::io::Result<()> {
+    let (asked, queue) = (tokio::sync::Notify::new(), app.worker());
+    let stopping = async {
+        let outcome = stop.await;
+        asked.notify_one();
+        outcome
+    };
+    let working = async {
         tokio::select! {
-            () = queue.work(app, &stop) => {}
+            () = queue.work(app, &asked) => {}
             () = haat::checkout::jobs::keep_sweeping(app) => {}
         }
     };
-    let service = async {
-        let ended = server.await;
-        stop.notify_waiters();
-        stop.notify_one();
-        ended
-    };
-    futures_util::join!(service, worker).0
+    futures_util::join!(stopping, working).0
+}
+
+async fn told_to_stop() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        outcome = tokio::signal::ctrl_c() => outcome,
+    }
 }

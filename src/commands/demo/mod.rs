@@ -21,6 +21,7 @@ use haat::{
     clock::Clock,
     config::{Config, Secret},
     db::{Db, migrate},
+    edge::{self, Edge, Places, Rates, Times},
     jobs::Hint,
     media::{MediaStore, Reach},
     notifications::Mailer,
@@ -165,6 +166,7 @@ fn app(told: &Told<'_>, public_url: &str, secret: &str, sandbox: &Sandbox) -> Re
         stripe: Stripe::new("sk_test_demonstration", &reachable(sandbox.base_url()))?,
         mailer: Mailer::memory(),
         media: MediaStore::open(&beside(told.dir, "media").display().to_string(), Reach::PublicAndOwn)?,
+        edge: Edge::new(edge::Settings { times: Times::default(), proxies: Vec::new(), rates: Rates::default(), places: Places::for_pool(POOL) }),
         hint: Hint::default(),
     })
 }
