@@ -6,8 +6,11 @@
 //! - No row holds a password or a token: passwords are Argon2id hashes, tokens of sessions are kept as SHA-256.
 mod extract;
 pub mod http;
+pub mod invitations;
+pub mod members;
 pub mod model;
 mod passwords;
+pub mod resets;
 pub mod sessions;
 mod store;
 pub mod throttle;

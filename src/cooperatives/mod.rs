@@ -12,6 +12,11 @@ mod store;
 pub use model::{Cooperative, Edit, Error, Event, Profile, State, Terms};
 
 use crate::{
+    auth::{
+        self, Role,
+        invitations::{self, Inviter},
+        model::Email,
+    },
     clock::Time,
     db::{Conn, Tx},
     ids::{AccountId, CoopId},
@@ -49,7 +54,13 @@ pub async fn approve(tx: &mut Tx, now: Time, by: Option<AccountId>, coop: CoopId
     terms.check()?;
     let before = moved(tx, now, by, coop, Event::Approve, None).await?;
     store::set_terms(tx, coop, terms).await?;
-    Ok(store::invite_manager(tx, now, by, coop, &before.contact_email).await?)
+    let inviter = Inviter { account: by, role: "operator" };
+    let contact = Email::parse("/contact_email", &before.contact_email)?;
+    match invitations::invite(tx, now, inviter, &contact, Role::Manager, Some(coop)).await {
+        // Approved a second time, with a manager who never left.
+        Ok(_) | Err(auth::Error::AlreadyMember) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 /// Tells a cooperative why not; it may apply again.
 pub async fn reject(tx: &mut Tx, now: Time, by: Option<AccountId>, coop: CoopId, reason: &str) -> Result<(), Error> {

@@ -4,6 +4,8 @@ mod catalog;
 mod cooperatives;
 mod database;
 mod imports;
+mod invitations;
+mod mails;
 mod journey;
 mod ledger;
 mod media;

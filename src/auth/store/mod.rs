@@ -1,3 +1,5 @@
 //! Every statement on the tables of people.
 pub mod accounts;
+pub mod invitations;
 pub mod limits;
+pub mod resets;

@@ -26,6 +26,10 @@ pub struct TestApp {
 
 impl TestApp {
     pub async fn start() -> Self {
+        Self::mailing(haat::notifications::Mailer::memory()).await
+    }
+    /// One whose mails go elsewhere.
+    pub async fn mailing(mailer: haat::notifications::Mailer) -> Self {
         let db = database().await;
         let clock = Clock::manual(Time::from_unix(START).unwrap());
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -48,7 +52,7 @@ impl TestApp {
             keys: MasterKey::new([7; 32]),
             config,
             stripe: stripe_client::Stripe::new("sk_test_haat", sandbox.base_url()).unwrap(),
-            mailer: haat::notifications::Mailer::memory(),
+            mailer,
             media: haat::media::MediaStore::memory(haat::media::Reach::Own).unwrap(),
             hint: Hint::default(),
         });
