@@ -13,6 +13,7 @@ use clap::{Parser, Subcommand};
 use cluster::{Cluster, default_dir};
 use haat::{
     app::App,
+    audit,
     clock::Clock,
     config::{DatabaseArgs, ServeArgs},
     db::{Db, migrate},
@@ -39,6 +40,10 @@ enum Command {
     Migrate(DatabaseArgs),
     /// Read a spreadsheet of products: say what would happen, then do it unless --dry-run.
     Import(Box<commands::import::ImportArgs>),
+    /// The people who run the platform.
+    Operator(Box<commands::operator::OperatorArgs>),
+    /// Read the audit log from its beginning; exits 1 and names the row that was tampered with.
+    AuditVerify(DatabaseArgs),
     /// Recompute every balance from the transfers; exits 1 and names what differs.
     LedgerVerify(DatabaseArgs),
     /// Check an item's bundle offline: exits 0 if it is whole, 1 if not, 2 if it cannot be read.
@@ -58,6 +63,8 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve(&args),
         Command::Migrate(args) => migrated(&args).map(|_| ExitCode::SUCCESS),
         Command::Import(args) => import(&args),
+        Command::Operator(args) => operator(&args),
+        Command::AuditVerify(args) => verify_audit(&args),
         Command::LedgerVerify(args) => verify_ledger(&args),
         Command::Verify { file } => Ok(verify(&file)),
         Command::Openapi => routes::openapi().to_pretty_json().map(|json| println!("{json}")).map(|()| ExitCode::SUCCESS).map_err(Into::into),
@@ -190,6 +197,34 @@ fn import(args: &commands::import::ImportArgs) -> Result<ExitCode, Failure> {
     };
     let (_cluster, url) = migrated(&args.database)?;
     actix_web::rt::System::new().block_on(args.run(&url, &keys))
+}
+
+fn operator(args: &commands::operator::OperatorArgs) -> Result<ExitCode, Failure> {
+    let given = args.master_key().map(|text| MasterKey::parse(text).ok_or(haat::config::Error::MasterKey)).transpose()?;
+    let keys = match (given, private_dir(args.database())?) {
+        (Some(keys), _) => keys,
+        (None, Some(dir)) => kept_key(&dir)?,
+        (None, None) => return Err("HAAT_MASTER_KEY is needed: the link is made with it".into()),
+    };
+    let (_cluster, url) = migrated(args.database())?;
+    actix_web::rt::System::new().block_on(args.run(&url, &keys))
+}
+
+fn verify_audit(args: &DatabaseArgs) -> Result<ExitCode, Failure> {
+    let (_cluster, url) = migrated(args)?;
+    let verdict = actix_web::rt::System::new().block_on(async {
+        let db = Db::connect(&url, 1);
+        audit::verify(&mut *db.conn().await?).await
+    })?;
+    let end: String = verdict.end.iter().map(|b| format!("{b:02x}")).collect();
+    match verdict.fault {
+        None => println!("{} rows, each follows from the one before; the last is {end}", verdict.rows),
+        Some(fault) => {
+            println!("row {}: {}", fault.seq, fault.what);
+            return Ok(ExitCode::from(1));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn verify_ledger(args: &DatabaseArgs) -> Result<ExitCode, Failure> {

@@ -18,7 +18,7 @@ use crate::{
     ids::{AccountId, CoopId, InvitationId},
     notifications::{
         self, Mail,
-        model::{INVITATION, Invitation as Letter},
+        model::{INVITATION, Invitation as Letter, invitation_path},
     },
     secrets::MasterKey,
 };
@@ -77,6 +77,11 @@ async fn renewed(tx: &mut Tx, now: Time, by: Inviter, before: Invitation) -> Res
     send(tx, now, &invitation).await?;
     record(tx, now, by, "invitation.resend", &invitation).await?;
     Ok(invitation)
+}
+
+/// Its link, from the public address on: for whoever hands it over in person.
+pub fn path(keys: &MasterKey, invitation: &Invitation) -> String {
+    invitation_path(keys, invitation.id, invitation.generation)
 }
 
 /// Takes an invitation back: its link is dead at once.
@@ -154,10 +159,23 @@ pub struct Acceptance {
 
 /// What is to be written of the account, once its password was proven or hashed.
 enum Person {
-    New { name: String, locale: String, hash: String },
+    New {
+        name: String,
+        locale: String,
+        hash: String,
+    },
     /// Made by somebody else, and never signed in: what she says now holds.
-    Unopened { account: AccountId, name: Option<String>, locale: Option<String>, hash: String },
-    Known { account: AccountId, name: Option<String>, locale: Option<String> },
+    Unopened {
+        account: AccountId,
+        name: Option<String>,
+        locale: Option<String>,
+        hash: String,
+    },
+    Known {
+        account: AccountId,
+        name: Option<String>,
+        locale: Option<String>,
+    },
 }
 
 /// Makes the account or links the one that is there, and signs it in.
@@ -173,9 +191,9 @@ pub async fn accept(db: &Db, keys: &MasterKey, now: Time, id: InvitationId, toke
             return Err(Error::DeadLink);
         }
         let account = written(tx, now, &invitation.email, &person).await?;
-        store::insert_membership(tx, now, account, invitation.role, invitation.coop_id).await.map_err(|error| {
-            if error.is_unique_violation("memberships_live_unique") { Error::AlreadyMember } else { error.into() }
-        })?;
+        store::insert_membership(tx, now, account, invitation.role, invitation.coop_id)
+            .await
+            .map_err(|error| if error.is_unique_violation("memberships_live_unique") { Error::AlreadyMember } else { error.into() })?;
         store::accepted(tx, now, id).await?;
         record(tx, now, Inviter { account: Some(account), role: invitation.role.as_str() }, "invitation.accept", &invitation).await?;
         Ok(sessions::open(tx, now, account).await?)

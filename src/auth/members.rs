@@ -4,7 +4,7 @@ use serde_json::json;
 use super::{
     invitations::Inviter,
     model::{Error, Role},
-    store::invitations as store,
+    store::{invitations as store, keys},
 };
 use crate::{
     audit::{self, Act},
@@ -25,6 +25,10 @@ pub async fn revoke(tx: &mut Tx, now: Time, by: Inviter, coop: Option<CoopId>, i
         return Err(Error::LastOne(role));
     }
     store::revoke(tx, now, id).await?;
+    if keeper {
+        // She has seen them.
+        keys::revoke_made_by(tx, now, coop, account).await?;
+    }
     let act = Act::new(by.role, by.account, "role.revoke", id).of(coop);
     Ok(audit::record(tx, now, act.with(json!({"role": role, "account": account}))).await?)
 }

@@ -7,13 +7,15 @@
 mod extract;
 pub mod http;
 pub mod invitations;
+pub mod keys;
 pub mod members;
 pub mod model;
 mod passwords;
 pub mod resets;
+mod scopes;
 pub mod sessions;
 mod store;
 pub mod throttle;
 
-pub use extract::{Account, Auditor, Manager, Operator};
+pub use extract::{Account, Auditor, Manager, Operator, Shop};
 pub use model::{Error, Role};

@@ -231,7 +231,7 @@ pub async fn begin(app: &App, operation: OperationId, cart: CartId, expected_tot
             .transaction(async |tx| {
                 let placed = orders::place(tx, now, cart, expected_total).await?;
                 prepare(tx, now, operation, &placed, urls).await?;
-                Ok(tell_received(tx, now, &placed).await?)
+                Ok::<_, Error>(tell_received(tx, now, &placed).await?)
             })
             .await?;
     }

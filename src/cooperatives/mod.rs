@@ -12,6 +12,7 @@ mod store;
 pub use model::{Cooperative, Edit, Error, Event, Profile, State, Terms};
 
 use crate::{
+    audit::{self, Act},
     auth::{
         self, Role,
         invitations::{self, Inviter},
@@ -81,6 +82,16 @@ async fn moved(tx: &mut Tx, now: Time, by: Option<AccountId>, coop: CoopId, even
     let state = before.state.apply(event)?;
     store::set_state(tx, now, coop, state).await?;
     store::record(tx, now, coop, event, reason.map(str::trim).filter(|r| !r.is_empty()), by).await?;
+    let action = match event {
+        // Who applies is nobody yet.
+        Event::Apply => return Ok(before),
+        Event::Approve => "cooperative.approve",
+        Event::Reject => "cooperative.reject",
+        Event::Suspend => "cooperative.suspend",
+        Event::Reinstate => "cooperative.reinstate",
+    };
+    let act = Act::operator(by, action, coop).of(Some(coop)).with(serde_json::json!({"reason": reason}));
+    audit::record(tx, now, act).await?;
     Ok(before)
 }
 

@@ -160,13 +160,16 @@ impl Mail {
     /// on the way holds it.
     pub(super) fn path(&self, keys: &crate::secrets::MasterKey) -> Option<String> {
         match self {
-            Self::Invitation(m) => {
-                Some(format!("/invitations/{0}#{1}", m.invitation, keys.token(INVITATION, m.invitation.uuid(), m.generation).reveal()))
-            }
+            Self::Invitation(m) => Some(invitation_path(keys, m.invitation, m.generation)),
             Self::PasswordReset(m) => Some(format!("/password-resets/{0}#{1}", m.reset, keys.token(RESET, m.reset.uuid(), 1).reveal())),
             Self::OrderReceived(_) | Self::OrderPaid(_) | Self::NewOrder(_) | Self::Shipped(_) | Self::Refunded(_) | Self::PayoutSent(_) => None,
         }
     }
+}
+
+/// An invitation's link, from the public address on.
+pub fn invitation_path(keys: &crate::secrets::MasterKey, id: InvitationId, generation: i32) -> String {
+    format!("/invitations/{id}#{}", keys.token(INVITATION, id.uuid(), generation).reveal())
 }
 
 /// Purposes of derived tokens: one cannot stand in for the other.

@@ -20,7 +20,10 @@ use crate::{
 
 pub fn routes(api: &mut ServiceConfig) {
     api.service(create_invitation).service(list_invitations).service(delete_invitation).service(resend_invitation);
-    api.service(create_platform_invitation).service(list_platform_invitations).service(delete_platform_invitation).service(resend_platform_invitation);
+    api.service(create_platform_invitation)
+        .service(list_platform_invitations)
+        .service(delete_platform_invitation)
+        .service(resend_platform_invitation);
     api.service(get_invitation).service(accept_invitation);
 }
 

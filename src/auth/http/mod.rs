@@ -1,5 +1,6 @@
 //! Signing in, and the people of a cooperative and of the platform.
 mod invitations;
+mod keys;
 mod members;
 mod pages;
 mod resets;
@@ -14,6 +15,7 @@ pub fn routes(api: &mut ServiceConfig) {
     sessions::routes(api);
     invitations::routes(api);
     members::routes(api);
+    keys::routes(api);
     resets::routes(api);
     pages::routes(api);
 }

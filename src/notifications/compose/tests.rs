@@ -51,7 +51,10 @@ fn every() -> Vec<Mail> {
             order: OrderId::new(),
             number: number.clone(),
             total: "€126.00".into(),
-            lines: vec![line("Indigo dabu stole, hand printed", &["7K3M-9QXW-2BCV", "7K3M-9QXW-3DFH"]), line("Madder cushion cover", &["7K3N-1ABC-9XYZ"])],
+            lines: vec![
+                line("Indigo dabu stole, hand printed", &["7K3M-9QXW-2BCV", "7K3M-9QXW-3DFH"]),
+                line("Madder cushion cover", &["7K3N-1ABC-9XYZ"]),
+            ],
         }),
         Mail::NewOrder(NewOrder {
             to: to.clone(),
