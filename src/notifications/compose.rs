@@ -35,7 +35,7 @@ pub(super) fn compose(config: &Config, keys: &MasterKey, now: Time, mail: &Mail,
     let subject = words.say(&format!("{}.subject", mail.kind()), |name| facts.get(name).and_then(spoken))?;
     let link = mail.path(keys).map(|path| config.link(&path));
     let env = environment(&words, &facts).map_err(|e| e.to_string())?;
-    let given = context! { m => Value::from(Serde(facts)), public_url => config.public_url, link, subject, lang => words.language };
+    let given = context! { m => Value::from(Serde(facts)), public_url => config.public_url.clone(), link, subject => subject.clone(), lang => words.language };
     let render = |ending: &str| env.get_template(&format!("{}.{ending}", mail.kind())).and_then(|t| t.render(&given)).map_err(|e| format!("{e:#}"));
     let (text, html) = (tidy(&render("txt")?), render("html")?);
 

@@ -28,7 +28,7 @@ fn page(name: &str, id: uuid::Uuid) -> Result<HttpResponse, Problem> {
         for (name, source) in PAGES {
             env.add_template(name, source)?;
         }
-        env.get_template(name)?.render(context! { id => id.to_string(), nonce })
+        env.get_template(name)?.render(context! { id => id.to_string(), nonce => nonce.clone() })
     };
     let html = rendered().map_err(|error: minijinja::Error| Problem::internal(&error))?;
     let policy = format!(
