@@ -46,26 +46,25 @@ async fn converse(stream: TcpStream, manner: Manner, taken: Arc<Mutex<Vec<String
     let mut mail: Option<String> = None;
     write.write_all(b"220 sink.example\r\n").await.unwrap();
     while let Ok(Some(line)) = lines.next_line().await {
-        let answer = match (&mut mail, line.as_str()) {
-            (Some(_), ".") => {
-                taken.lock().unwrap().push(mail.take().unwrap());
+        let answer = if let Some(text) = &mut mail {
+            if line == "." {
+                taken.lock().unwrap().push(std::mem::take(text));
+                mail = None;
                 "250 taken"
-            }
-            (Some(text), _) => {
+            } else {
                 text.push_str(&line);
                 text.push_str("\r\n");
                 continue;
             }
-            (None, command) if command.starts_with("RCPT") => match manner {
-                Manner::Refuses(words) => words,
-                Manner::Accepts | Manner::Silent => "250 ok",
-            },
-            (None, "DATA") => {
-                mail = Some(String::new());
-                "354 go on"
+        } else if line == "DATA" {
+            mail = Some(String::new());
+            "354 go on"
+        } else {
+            match (manner, line.split(' ').next().unwrap_or_default()) {
+                (Manner::Refuses(words), "RCPT") => words,
+                (_, "QUIT") => "221 bye",
+                (_, _) => "250 ok",
             }
-            (None, "QUIT") => "221 bye",
-            (None, _) => "250 ok",
         };
         if write.write_all(format!("{answer}\r\n").as_bytes()).await.is_err() {
             return;

@@ -12,7 +12,6 @@ mod mails;
 mod media;
 mod payouts;
 mod people;
-mod policy;
 mod schema;
 mod spec;
 mod stories;
