@@ -23,7 +23,14 @@ pub struct RequestId(pub String);
 
 /// JSON lines in production, plain ones for people.
 pub fn init(json: bool) {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "haat=info,warn".into());
+    init_at(json, "haat=info,warn");
+}
+/// Plain lines about what is wrong and nothing else, for a command that has a story of its own to tell.
+pub fn init_quietly() {
+    init_at(false, "warn");
+}
+fn init_at(json: bool, usual: &str) {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| usual.into());
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second initialisation (tests) is not an error worth a word.
     let _ = if json { builder.json().flatten_event(true).try_init() } else { builder.compact().try_init() };

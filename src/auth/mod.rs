@@ -11,6 +11,7 @@ pub mod keys;
 pub mod members;
 pub mod model;
 mod passwords;
+mod people;
 pub mod resets;
 mod scopes;
 pub mod sessions;
@@ -19,3 +20,4 @@ pub mod throttle;
 
 pub use extract::{Account, Auditor, Manager, Operator, Shop};
 pub use model::{Error, Role};
+pub use people::{grant, hash_password, register};

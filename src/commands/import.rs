@@ -18,7 +18,10 @@ use haat::{
 };
 use sheets::report::Report;
 
-use crate::Failure;
+use super::{
+    Failure,
+    program::{kept_key, migrated, private_dir},
+};
 
 #[derive(clap::Args)]
 pub struct ImportArgs {
@@ -47,7 +50,7 @@ pub struct ImportArgs {
     public_url: String,
     /// 64 hexadecimal digits, as the service has it: pieces enter the record signed. A private cluster keeps its own.
     #[arg(long, env = "HAAT_MASTER_KEY", hide_env_values = true)]
-    pub master_key: Option<String>,
+    master_key: Option<String>,
     #[command(flatten)]
     pub database: DatabaseArgs,
 }
@@ -64,22 +67,31 @@ impl ImportArgs {
             ..Settings::of(self.currency.unwrap_or(own))
         }
     }
-    /// Nothing but the file is needed to look at it.
-    pub fn needs_database(&self) -> bool {
-        !self.dry_run || self.cooperative.is_some()
-    }
     fn bytes(&self) -> Result<Vec<u8>, Failure> {
         std::fs::read(&self.file).map_err(|e| format!("{}: {e}", self.file.display()).into())
     }
+    pub fn command(&self) -> Result<ExitCode, Failure> {
+        if self.dry_run && self.cooperative.is_none() {
+            return self.look();
+        }
+        let given = self.master_key.as_deref().map(|text| MasterKey::parse(text).ok_or(haat::config::Error::MasterKey)).transpose()?;
+        let keys = match (given, private_dir(&self.database)?) {
+            (Some(keys), _) => keys,
+            (None, Some(dir)) => kept_key(&dir)?,
+            (None, None) => return Err("HAAT_MASTER_KEY is needed: pieces enter the record signed".into()),
+        };
+        let (_cluster, url) = migrated(&self.database)?;
+        actix_web::rt::System::new().block_on(self.run(&url, &keys))
+    }
     /// Looks at the file alone.
-    pub fn look(&self) -> Result<ExitCode, Failure> {
+    fn look(&self) -> Result<ExitCode, Failure> {
         let reading = imports::parse(&self.bytes()?, &self.settings("INR".parse()?))?;
         say(&reading.report);
         println!("looked at the file alone; name a cooperative to compare it with what is there");
         Ok(ExitCode::SUCCESS)
     }
     /// Looks at the file beside what is there, and commits unless it is a dry run. Exits 1 if some rows cannot be imported.
-    pub async fn run(&self, url: &str, keys: &MasterKey) -> Result<ExitCode, Failure> {
+    async fn run(&self, url: &str, keys: &MasterKey) -> Result<ExitCode, Failure> {
         let db = Db::connect(url, 3);
         let slug = self.cooperative.as_deref().ok_or("which cooperative? Give --cooperative SLUG, or --dry-run to look only")?;
         let found = imports::cooperative(&mut *db.conn().await?, slug).await?;

@@ -1,3 +1,11 @@
-//! What a person runs by hand, one file per command. Each is thin: parse, call the domain, print.
+//! One file per subcommand; [`program`] puts the parts together.
+pub mod audit;
+pub mod demo;
 pub mod import;
+pub mod ledger;
 pub mod operator;
+pub mod program;
+pub mod serve;
+
+/// What stops a command, in a sentence for whoever typed it.
+pub type Failure = Box<dyn std::error::Error>;

@@ -13,20 +13,18 @@ use haat::{
     secrets::MasterKey,
 };
 
-use crate::Failure;
+use super::{
+    Failure,
+    program::{kept_key, migrated, private_dir},
+};
 
-#[derive(clap::Args)]
-pub struct OperatorArgs {
-    #[command(subcommand)]
-    command: OperatorCommand,
-}
 #[derive(clap::Subcommand)]
-enum OperatorCommand {
+pub enum OperatorCommand {
     /// Invite an operator: prints the link, and queues the mail, which the running service sends.
-    Invite(InviteArgs),
+    Invite(Box<InviteArgs>),
 }
 #[derive(clap::Args)]
-struct InviteArgs {
+pub struct InviteArgs {
     email: String,
     /// Where the world reaches the service: the link starts with it.
     #[arg(long, env = "HAAT_PUBLIC_URL", default_value = "http://127.0.0.1:8080")]
@@ -38,22 +36,25 @@ struct InviteArgs {
     database: DatabaseArgs,
 }
 
-impl OperatorArgs {
-    pub fn database(&self) -> &DatabaseArgs {
-        let OperatorCommand::Invite(args) = &self.command;
-        &args.database
-    }
-    pub fn master_key(&self) -> Option<&str> {
-        let OperatorCommand::Invite(args) = &self.command;
-        args.master_key.as_deref()
-    }
-    pub async fn run(&self, url: &str, keys: &MasterKey) -> Result<ExitCode, Failure> {
-        let OperatorCommand::Invite(args) = &self.command;
+pub fn run(command: &OperatorCommand) -> Result<ExitCode, Failure> {
+    let OperatorCommand::Invite(args) = command;
+    let given = args.master_key.as_deref().map(|text| MasterKey::parse(text).ok_or(haat::config::Error::MasterKey)).transpose()?;
+    let keys = match (given, private_dir(&args.database)?) {
+        (Some(keys), _) => keys,
+        (None, Some(dir)) => kept_key(&dir)?,
+        (None, None) => return Err("HAAT_MASTER_KEY is needed: the link is made with it".into()),
+    };
+    let (_cluster, url) = migrated(&args.database)?;
+    actix_web::rt::System::new().block_on(args.invite(&url, &keys))
+}
+
+impl InviteArgs {
+    async fn invite(&self, url: &str, keys: &MasterKey) -> Result<ExitCode, Failure> {
         let (db, now) = (Db::connect(url, 1), Clock::System.now());
-        let email = Email::parse("EMAIL", &args.email).map_err(|_| format!("{:?} is not an e-mail address", args.email))?;
+        let email = Email::parse("EMAIL", &self.email).map_err(|_| format!("{:?} is not an e-mail address", self.email))?;
         let by = Inviter { account: None, role: "command" };
         let made = db.transaction(async |tx| invitations::invite(tx, now, by, &email, Role::Operator, None).await).await?;
-        println!("{}{}", args.public_url.trim_end_matches('/'), invitations::path(keys, &made));
+        println!("{}{}", self.public_url.trim_end_matches('/'), invitations::path(keys, &made));
         eprintln!(
             "{} can become an operator by this link, once, until {}. The service mails it too, while it runs.",
             made.email,

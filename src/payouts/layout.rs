@@ -59,7 +59,7 @@ fn fill(template: &str, of: &Instruction, day: Day) -> Result<String, Missing> {
     while let Some((before, after)) = rest.split_once('{') {
         let Some((field, tail)) = after.split_once('}') else { break };
         let value = match field {
-            "amount" => decimal(of.amount),
+            "amount" => of.amount.decimal(),
             "number" => of.number.clone(),
             "date" => day.0.strftime("%d/%m/%Y").to_string(),
             field => plain(of.details.get(field).map_or("", String::as_str)),
@@ -80,14 +80,6 @@ fn plain(text: &str) -> String {
     let kept: String = text.chars().map(|c| if c.is_ascii_alphanumeric() || " .&/()@_-".contains(c) { c } else { ' ' }).collect();
     let one_space = kept.split_whitespace().collect::<Vec<_>>().join(" ");
     one_space.trim_start_matches(['@', '-', ' ']).to_owned()
-}
-
-/// `1234.50`, never through a float.
-fn decimal(money: Money) -> String {
-    let digits = money.currency.exponent() as usize;
-    let padded = format!("{:0>width$}", money.minor, width = digits + 1);
-    let (whole, part) = padded.split_at(padded.len() - digits);
-    if part.is_empty() { whole.to_owned() } else { format!("{whole}.{part}") }
 }
 
 fn row(cells: impl Iterator<Item = String>) -> String {

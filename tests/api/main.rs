@@ -1,8 +1,10 @@
 //! The integration tests: one binary, one module per domain, each test on a database of its own in one private cluster.
 mod carts;
 mod catalog;
+mod commands;
 mod cooperatives;
 mod database;
+mod demo;
 mod imports;
 mod invitations;
 mod journey;

@@ -1,0 +1,77 @@
+//! From flags to the parts of a running program: the database and who stops it, the master key, the media store.
+use std::{
+    io::Write,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use cluster::{Cluster, default_dir};
+use haat::{
+    config::{DatabaseArgs, ServeArgs},
+    db::migrate,
+    media::{MediaStore, Reach},
+    secrets::{MasterKey, random},
+};
+
+use super::Failure;
+
+/// Where the private cluster of these flags lives, if they name one.
+pub fn private_dir(args: &DatabaseArgs) -> Result<Option<PathBuf>, Failure> {
+    match (&args.data_dir, args.demo) {
+        (Some(dir), _) => Ok(Some(dir.clone())),
+        (None, true) => Ok(Some(default_dir("demo")?)),
+        (None, false) => Ok(None),
+    }
+}
+
+/// A file or folder that belongs to a private cluster's directory: beside it, since inside it the server's own account could read it.
+pub fn beside(dir: &Path, end: &str) -> PathBuf {
+    PathBuf::from(format!("{}.{end}", dir.display().to_string().trim_end_matches('/')))
+}
+
+/// A private cluster's master key, made once.
+pub fn kept_key(dir: &Path) -> Result<MasterKey, Failure> {
+    let path = beside(dir, "key");
+    if let Ok(text) = std::fs::read_to_string(&path) {
+        return MasterKey::parse(&text).ok_or_else(|| format!("{} does not hold a master key", path.display()).into());
+    }
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent)?;
+    }
+    let keys = MasterKey::new(random());
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+    file.write_all(keys.to_hex().as_bytes())?;
+    Ok(keys)
+}
+
+/// The database that the flags name, migrated; the cluster lives as long as the value.
+pub fn migrated(args: &DatabaseArgs) -> Result<(Option<Cluster>, String), Failure> {
+    let (cluster, url) = match (&args.database_url, private_dir(args)?) {
+        (Some(url), _) => (None, url.clone()),
+        (None, Some(dir)) => private(&dir)?,
+        (None, None) => return Err("which database? Give DATABASE_URL, --data-dir DIR or --demo".into()),
+    };
+    for name in migrate::up(&url)? {
+        eprintln!("applied {name}");
+    }
+    Ok((cluster, url))
+}
+
+fn private(dir: &Path) -> Result<(Option<Cluster>, String), Failure> {
+    let cluster = Cluster::attach_or_start(dir)?;
+    let url = cluster.url("postgres");
+    Ok((Some(cluster), url))
+}
+
+/// Where pictures are kept: as told, beside a private cluster, or nowhere for long.
+pub fn media(args: &ServeArgs) -> Result<MediaStore, Failure> {
+    let reach = if args.fetch_loopback { Reach::PublicAndOwn } else { Reach::Public };
+    let kept = private_dir(&args.database)?.map(|dir| beside(&dir, "media").display().to_string());
+    match args.media.clone().or(kept) {
+        Some(place) => Ok(MediaStore::open(&place, reach)?),
+        None => {
+            eprintln!("no HAAT_MEDIA: pictures are kept in memory, and are gone when this run ends");
+            Ok(MediaStore::memory(reach)?)
+        }
+    }
+}
