@@ -1,6 +1,6 @@
 //! The whole program in one value: built by `main` (or by a test), it knows every part; handlers and jobs take the part they need.
 use crate::{
-    checkout,
+    auth, checkout,
     clock::Clock,
     config::Config,
     db::Db,
@@ -38,6 +38,7 @@ impl App {
     /// Every kind of job this program can run, by domain.
     pub fn registry() -> Registry<Self> {
         Registry::default()
+            .with::<auth::resets::StartReset>()
             .with::<checkout::jobs::ProcessEvent>()
             .with::<checkout::jobs::RefundUnexpected>()
             .with::<checkout::jobs::Sweep>()

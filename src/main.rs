@@ -7,7 +7,7 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use commands::{Failure, demo, doctor, import, ledger, program, serve};
+use commands::{Failure, audit, demo, doctor, import, ledger, operator, program, serve};
 use haat::{
     config::{DatabaseArgs, ServeArgs},
     problem, routes,
@@ -33,6 +33,11 @@ enum Command {
     Migrate(DatabaseArgs),
     /// Read a spreadsheet of products: say what would happen, then do it unless --dry-run.
     Import(Box<import::ImportArgs>),
+    /// The people who run the platform.
+    #[command(subcommand)]
+    Operator(operator::OperatorCommand),
+    /// Read the audit log from its beginning; exits 1 and names the row that was tampered with.
+    AuditVerify(DatabaseArgs),
     /// The books.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
@@ -54,6 +59,8 @@ fn main() -> ExitCode {
         Command::Doctor(args) => doctor::command(&args),
         Command::Migrate(args) => program::migrated(&args).map(|_| ExitCode::SUCCESS),
         Command::Import(args) => args.command(),
+        Command::Operator(command) => operator::run(&command),
+        Command::AuditVerify(args) => audit::verify(&args),
         Command::Ledger(command) => ledger::run(&command),
         Command::Verify { file } => Ok(verify(&file)),
         Command::Openapi => routes::openapi().to_pretty_json().map(|json| println!("{json}")).map(|()| ExitCode::SUCCESS).map_err(Failure::from),

@@ -50,6 +50,8 @@ fn common_answers(operation: &mut Operation) {
     }
     let answers = &mut operation.responses.responses;
     if answers.contains_key("401") {
+        // A role that is not enough, or a key without the scope.
+        statuses.push("403");
         operation.security.get_or_insert_with(|| vec![SecurityRequirement::new(BEARER, Vec::<String>::new())]);
     }
     for status in statuses {

@@ -39,6 +39,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 fn mount(app: &mut ServiceConfig) {
     app.configure(crate::health::http::routes);
     app.configure(crate::auth::http::routes);
+    app.configure(crate::audit::http::routes);
     app.configure(crate::cooperatives::http::routes);
     app.configure(crate::catalog::http::routes);
     app.configure(crate::media::http::routes);

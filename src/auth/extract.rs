@@ -4,7 +4,12 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use futures_util::future::LocalBoxFuture;
 
-use super::{model::Role, store};
+use super::{
+    keys::KeyKind,
+    model::Role,
+    scopes,
+    store::{self, keys::ApiKey},
+};
 use crate::{
     app::App,
     db::DbError,
@@ -14,6 +19,9 @@ use crate::{
     secrets::Token,
     tenancy::Scope,
 };
+
+/// A secret key, as it stands where a session's token would.
+const SECRET_PREFIX: &str = "sk_";
 
 /// Anyone who is signed in.
 #[derive(Clone, Copy, Debug)]
@@ -38,11 +46,47 @@ pub struct Auditor {
     pub account: AccountId,
 }
 
+/// From which shop a buyer comes: the origins of the publishable key in `X-Api-Key`, none without one.
+#[derive(Clone, Debug, Default)]
+pub struct Shop {
+    pub origins: Vec<String>,
+}
+
+fn app_of(request: &HttpRequest) -> Result<web::Data<App>, Problem> {
+    Ok(request.app_data::<web::Data<App>>().ok_or(Kind::Internal)?.clone())
+}
+fn bearer(request: &HttpRequest) -> Option<Token> {
+    let header = request.headers().get("Authorization").and_then(|v| v.to_str().ok());
+    header.and_then(|v| v.strip_prefix("Bearer ")).map(Token::parse)
+}
+
+/// The secret key in the request, if there is one and it holds for this call.
+async fn key_of(request: &HttpRequest) -> Result<Option<ApiKey>, Problem> {
+    let Some(token) = bearer(request).filter(|token| token.reveal().starts_with(SECRET_PREFIX)) else { return Ok(None) };
+    let app = app_of(request)?;
+    let key = store::keys::living(&mut *app.db.conn().await?, KeyKind::Secret, &token.hash()).await?.ok_or(Kind::Unauthenticated)?;
+    let pattern = request.match_pattern().unwrap_or_default();
+    let Some(needed) = scopes::needed(request.method(), &pattern) else {
+        return Err(Problem::with_detail(Kind::Forbidden, "no key can do this: a person must sign in"));
+    };
+    if key.scopes.iter().any(|scope| scope == needed) {
+        return Ok(Some(key));
+    }
+    Err(Problem::with_detail(Kind::Forbidden, format!("the key needs the scope {needed}")).with("scope", needed))
+}
+
+/// A cooperative's key acts for whoever made it, in its own cooperative and nowhere else.
+async fn key_manager(request: &HttpRequest, key: &ApiKey) -> Result<Manager, Problem> {
+    let (app, named) = (app_of(request)?, request.match_info().get("coop").ok_or(Kind::NotFound)?);
+    let found = store::invitations::cooperative_called(&mut *app.db.conn().await?, named).await?;
+    let coop = found.filter(|coop| key.coop_id == Some(*coop)).ok_or(Kind::NotFound)?;
+    Ok(Manager { account: key.created_by.ok_or(Kind::Unauthenticated)?, scope: Scope::granted(coop) })
+}
+
 /// The session behind the bearer token, if it lives.
 async fn signed_in(request: &HttpRequest) -> Result<(web::Data<App>, Account), Problem> {
-    let app = request.app_data::<web::Data<App>>().ok_or(Kind::Internal)?.clone();
-    let header = request.headers().get("Authorization").and_then(|v| v.to_str().ok());
-    let token = header.and_then(|v| v.strip_prefix("Bearer ")).map(Token::parse).ok_or(Kind::Unauthenticated)?;
+    let app = app_of(request)?;
+    let token = bearer(request).ok_or(Kind::Unauthenticated)?;
     let row = store::accounts::session(&mut *app.db.conn().await?, app.clock.now(), &token.hash()).await?;
     let (session, id) = row.ok_or(Kind::Unauthenticated)?;
     Ok((app, Account { id, session }))
@@ -87,6 +131,9 @@ impl FromRequest for Manager {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
+            if let Some(key) = key_of(&request).await? {
+                return key_manager(&request, &key).await;
+            }
             let (app, account) = signed_in(&request).await?;
             let named = request.match_info().get("coop").ok_or(Kind::NotFound)?;
             let scope = in_cooperative(&app, account.id, named, Role::Manager).await?;
@@ -106,7 +153,28 @@ impl FromRequest for Auditor {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let role = with_platform_role(request.clone(), &[Role::Auditor, Role::Operator]);
-        Box::pin(async move { Ok(Self { account: role.await? }) })
+        let request = request.clone();
+        Box::pin(async move {
+            if let Some(key) = key_of(&request).await? {
+                let account = key.created_by.filter(|_| key.coop_id.is_none()).ok_or(Kind::Forbidden)?;
+                return Ok(Self { account });
+            }
+            Ok(Self { account: with_platform_role(request, &[Role::Auditor, Role::Operator]).await? })
+        })
+    }
+}
+impl FromRequest for Shop {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let Some(given) = request.headers().get("X-Api-Key") else { return Ok(Self::default()) };
+            let unknown = || Problem::with_detail(Kind::Forbidden, "X-Api-Key is no publishable key that holds");
+            let token = Token::parse(given.to_str().map_err(|_| unknown())?);
+            let conn = &mut *app_of(&request)?.db.conn().await?;
+            let key = store::keys::living(conn, KeyKind::Publishable, &token.hash()).await?.ok_or_else(unknown)?;
+            Ok(Self { origins: key.allowed_origins })
+        })
     }
 }

@@ -6,13 +6,18 @@
 //! - No row holds a password or a token: passwords are Argon2id hashes, tokens of sessions are kept as SHA-256.
 mod extract;
 pub mod http;
+pub mod invitations;
+pub mod keys;
+pub mod members;
 pub mod model;
 mod passwords;
 mod people;
+pub mod resets;
+mod scopes;
 pub mod sessions;
 mod store;
 pub mod throttle;
 
-pub use extract::{Account, Auditor, Manager, Operator};
+pub use extract::{Account, Auditor, Manager, Operator, Shop};
 pub use model::{Error, Role};
 pub use people::{grant, hash_password, register};

@@ -2,7 +2,11 @@
 use jiff::SignedDuration;
 
 use super::{model::Error, store};
-use crate::{clock::Time, db::Conn, secrets::sha256};
+use crate::{
+    clock::Time,
+    db::{Conn, DbError},
+    secrets::sha256,
+};
 
 /// `burst` tries at once, then one per `every`.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +22,8 @@ pub const PER_IDENTIFIER: Limit = Limit { name: "identifier", every: SignedDurat
 pub const PER_ADDRESS: Limit = Limit { name: "address", every: SignedDuration::from_secs(5), burst: 60 };
 /// A mail that was not asked for is a nuisance: few suffice.
 pub const MAIL_PER_IDENTIFIER: Limit = Limit { name: "mail", every: SignedDuration::from_mins(10), burst: 3 };
+/// Whoever checks out may write any address there: beyond these, the order goes on and the mail stays unsent.
+pub const ORDER_MAIL_PER_ADDRESS: Limit = Limit { name: "order-mail", every: SignedDuration::from_mins(10), burst: 6 };
 /// A cooperative applies once; somebody who helps several from one office applies for each.
 pub const APPLICATIONS_PER_ADDRESS: Limit = Limit { name: "application", every: SignedDuration::from_mins(10), burst: 10 };
 
@@ -39,6 +45,11 @@ pub async fn count(conn: &mut Conn, now: Time, limit: Limit, of: &str) -> Result
             Err(Error::TooMany { seconds: u64::try_from((next.unix() - now.unix()).max(1)).unwrap_or(1) })
         }
     }
+}
+
+/// Counts one try of `of`, and says whether it may be: for what is left undone beyond the limit rather than refused.
+pub async fn allowed(conn: &mut Conn, now: Time, limit: Limit, of: &str) -> Result<bool, DbError> {
+    Ok(store::limits::take(conn, &key(limit, of), now, limit.every, now.plus(limit.every * limit.burst)).await?.is_none())
 }
 
 /// It was them: their allowance is whole again.

@@ -6,6 +6,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::{Error, ReturnUrls, Settled, jobs::ProcessEvent, store};
 use crate::{
     app::App,
+    auth::Shop,
     clock::Time,
     http::{Body, read},
     idempotency::{self, Begin},
@@ -69,9 +70,9 @@ struct PendingOrder {
 }
 
 /// Return addresses are only on origins that this shop allows: anything else would make us a way to send buyers anywhere.
-fn check_urls(app: &App, urls: &ReturnUrls) -> Result<(), Error> {
+fn check_urls(app: &App, shop: &Shop, urls: &ReturnUrls) -> Result<(), Error> {
     let allowed = |url: &str| {
-        let origins = app.config.allowed_origins.iter().chain(std::iter::once(&app.config.public_url));
+        let origins = app.config.allowed_origins.iter().chain(&shop.origins).chain(std::iter::once(&app.config.public_url));
         origins.into_iter().any(|o| url == o || url.strip_prefix(o.as_str()).is_some_and(|rest| rest.starts_with(['/', '?', '#'])))
     };
     for (field, url) in [("/success_url", &urls.success), ("/cancel_url", &urls.cancel)] {
@@ -84,13 +85,20 @@ fn check_urls(app: &App, urls: &ReturnUrls) -> Result<(), Error> {
 
 /// Place the order and get the page to pay it on. The same key gives the same answer.
 #[utoipa::path(tag = "checkout", operation_id = "checkout_cart", request_body = CheckoutBody,
-    params(("id" = CartId, Path), ("X-Cart-Token" = String, Header), ("Idempotency-Key" = String, Header)),
-    responses((status = 201, body = CheckoutView), (status = 404, body = ProblemView), (status = 409, body = ProblemView), (status = 422, body = ProblemView),
+    params(("id" = CartId, Path), ("X-Cart-Token" = String, Header), ("Idempotency-Key" = String, Header),
+        ("X-Api-Key" = Option<String>, Header, description = "a publishable key: its origins may be returned to")),
+    responses((status = 201, body = CheckoutView), (status = 403, body = ProblemView), (status = 404, body = ProblemView), (status = 409, body = ProblemView), (status = 422, body = ProblemView),
         (status = 428, body = ProblemView), (status = 502, body = ProblemView), (status = 503, body = ProblemView)))]
 #[post("/v1/store/carts/{id}/checkout")]
-async fn checkout_cart(app: web::Data<App>, mine: CartToken, key: idempotency::Key, Body(body): Body<CheckoutBody>) -> Result<HttpResponse, Problem> {
+async fn checkout_cart(
+    app: web::Data<App>,
+    shop: Shop,
+    mine: CartToken,
+    key: idempotency::Key,
+    Body(body): Body<CheckoutBody>,
+) -> Result<HttpResponse, Problem> {
     let urls = ReturnUrls { success: body.success_url.clone(), cancel: body.cancel_url.clone() };
-    check_urls(&app, &urls)?;
+    check_urls(&app, &shop, &urls)?;
     let operation = match idempotency::begin(&app.db, &app.clock, format!("cart:{}", mine.cart), key, "checkout_cart", &body).await? {
         Begin::Replay(stored) => return answer(&app, stored, true).await,
         Begin::Run(operation) => operation,

@@ -19,10 +19,12 @@ use stripe_client::{CreateSession, ExpireSession, LineItem, Metadata};
 
 use crate::{
     app::App,
+    auth::throttle,
     clock::Time,
     db::{DbError, Tx},
     ids::{CartId, OperationId, OrderId},
     money::Money,
+    notifications::{self, Mail, model::OrderReceived},
     orders::{self, Placed},
     payments::{self, Attempt},
 };
@@ -228,7 +230,8 @@ pub async fn begin(app: &App, operation: OperationId, cart: CartId, expected_tot
         app.db
             .transaction(async |tx| {
                 let placed = orders::place(tx, now, cart, expected_total).await?;
-                prepare(tx, now, operation, &placed, urls).await
+                prepare(tx, now, operation, &placed, urls).await?;
+                Ok::<_, Error>(tell_received(tx, now, &placed).await?)
             })
             .await?;
     }
@@ -236,6 +239,21 @@ pub async fn begin(app: &App, operation: OperationId, cart: CartId, expected_tot
         Opened::Page(session) => Ok(session),
         Opened::Refused(why) => Err(Error::Refused(why)),
     }
+}
+
+/// Tells the buyer that the order is there, unless her address was written to too often: anyone can type anyone's.
+async fn tell_received(tx: &mut Tx, now: Time, placed: &Placed) -> Result<(), DbError> {
+    if !throttle::allowed(tx, now, throttle::ORDER_MAIL_PER_ADDRESS, &placed.email).await? {
+        return Ok(());
+    }
+    let mail = OrderReceived {
+        to: placed.email.clone(),
+        order: placed.id,
+        number: placed.number.clone(),
+        total: placed.total.formatted(),
+        lines: placed.lines.iter().map(|line| (line.name.clone(), line.quantity, line.unit.formatted())).collect(),
+    };
+    notifications::enqueue(tx, now, &Mail::OrderReceived(mail)).await
 }
 
 /// An alert row, for the parts of checkout that find money nobody ordered.

@@ -1,8 +1,10 @@
 //! One file per subcommand; [`program`] puts the parts together.
+pub mod audit;
 pub mod demo;
 pub mod doctor;
 pub mod import;
 pub mod ledger;
+pub mod operator;
 pub mod program;
 pub mod serve;
 

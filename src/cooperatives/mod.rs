@@ -12,6 +12,12 @@ mod store;
 pub use model::{Cooperative, Edit, Error, Event, Profile, State, Terms};
 
 use crate::{
+    audit::{self, Act},
+    auth::{
+        self, Role,
+        invitations::{self, Inviter},
+        model::Email,
+    },
     clock::Time,
     db::{Conn, Tx},
     ids::{AccountId, CoopId},
@@ -49,7 +55,13 @@ pub async fn approve(tx: &mut Tx, now: Time, by: Option<AccountId>, coop: CoopId
     terms.check()?;
     let before = moved(tx, now, by, coop, Event::Approve, None).await?;
     store::set_terms(tx, coop, terms).await?;
-    Ok(store::invite_manager(tx, now, by, coop, &before.contact_email).await?)
+    let inviter = Inviter { account: by, role: "operator" };
+    let contact = Email::parse("/contact_email", &before.contact_email)?;
+    match invitations::invite(tx, now, inviter, &contact, Role::Manager, Some(coop)).await {
+        // Approved a second time, with a manager who never left.
+        Ok(_) | Err(auth::Error::AlreadyMember) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 /// Tells a cooperative why not; it may apply again.
 pub async fn reject(tx: &mut Tx, now: Time, by: Option<AccountId>, coop: CoopId, reason: &str) -> Result<(), Error> {
@@ -70,6 +82,16 @@ async fn moved(tx: &mut Tx, now: Time, by: Option<AccountId>, coop: CoopId, even
     let state = before.state.apply(event)?;
     store::set_state(tx, now, coop, state).await?;
     store::record(tx, now, coop, event, reason.map(str::trim).filter(|r| !r.is_empty()), by).await?;
+    let action = match event {
+        // Who applies is nobody yet.
+        Event::Apply => return Ok(before),
+        Event::Approve => "cooperative.approve",
+        Event::Reject => "cooperative.reject",
+        Event::Suspend => "cooperative.suspend",
+        Event::Reinstate => "cooperative.reinstate",
+    };
+    let act = Act::operator(by, action, coop).of(Some(coop)).with(serde_json::json!({"reason": reason}));
+    audit::record(tx, now, act).await?;
     Ok(before)
 }
 

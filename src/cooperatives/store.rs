@@ -1,16 +1,14 @@
 //! Every statement that changes cooperatives and their events.
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use jiff::SignedDuration;
 
 use super::model::{Cooperative, Event, Profile, State, Terms};
 use crate::{
-    auth::Role,
     clock::Time,
     db::{Conn, DbError, Tx},
-    ids::{AccountId, CoopId, InvitationId},
+    ids::{AccountId, CoopId},
     money::Currency,
-    schema::{cooperative_events as events, cooperatives as c, invitations},
+    schema::{cooperative_events as events, cooperatives as c},
 };
 
 /// The wanted slug, or the first free one with a number behind it. The unique key decides a race: the loser's transaction is retried.
@@ -103,17 +101,5 @@ pub(super) async fn touch(tx: &mut Tx, now: Time, coop: CoopId) -> Result<(), Db
 pub(super) async fn record(tx: &mut Tx, now: Time, coop: CoopId, event: Event, reason: Option<&str>, by: Option<AccountId>) -> Result<(), DbError> {
     let row = (events::id.eq(crate::ids::new_uuid()), events::coop_id.eq(coop), events::event.eq(event.as_str()), events::reason.eq(reason));
     diesel::insert_into(events::table).values((row, events::by_account.eq(by), events::at.eq(now))).execute(tx).await?;
-    Ok(())
-}
-
-/// Two weeks: a manager comes once a week.
-const INVITATION_LIFE: SignedDuration = SignedDuration::from_hours(14 * 24);
-
-/// The right to become a manager, for whoever reads mail at this address.
-pub(super) async fn invite_manager(tx: &mut Tx, now: Time, by: Option<AccountId>, coop: CoopId, email: &str) -> Result<(), DbError> {
-    use invitations as i;
-    let role = (i::coop_id.eq(coop), i::role.eq(Role::Manager.as_str()), i::generation.eq(1), i::invited_by.eq(by));
-    let when = (i::created_at.eq(now), i::expires_at.eq(now.plus(INVITATION_LIFE)));
-    diesel::insert_into(i::table).values((i::id.eq(InvitationId::new()), i::email.eq(email), role, when)).execute(tx).await?;
     Ok(())
 }

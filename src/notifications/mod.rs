@@ -1,10 +1,14 @@
 //! E-mail: enqueued once, in the transaction that makes it necessary; sent by a job, never in a request.
 //!
-//! - What a mail says is frozen into its job; no mail holds a secret.
+//! - What a mail says is frozen into its job, and so is its language; no job holds a secret: links are derived when the mail is sent.
 //! - Its Message-ID is stable: if we die between the server's answer and our commit, the second copy is recognisable as one.
-//! - Addresses and headers go through a typed builder; nothing a buyer typed can become a header.
+//! - Addresses and headers go through a typed builder; nothing a buyer typed can become a header, or markup.
+//! - What the server refuses for good ends among the dead jobs, where a person sees it; anything else is tried again.
+mod compose;
 mod mailer;
 pub mod model;
+mod read;
+mod words;
 
 pub use mailer::{Mailer, Sent};
 pub use model::Mail;
@@ -16,14 +20,18 @@ use crate::{
     jobs::{self, Failure, Job, Run},
 };
 
-/// Writes the mail into the caller's transaction; the same mail twice is one.
+/// Writes the mail into the caller's transaction, in its reader's language; the same mail twice is one.
 pub async fn enqueue(tx: &mut Tx, now: Time, mail: &Mail) -> Result<(), DbError> {
-    jobs::enqueue(tx, now, &SendMail { mail: mail.clone() }).await
+    let locale = read::locale(tx, mail).await?;
+    jobs::enqueue(tx, now, &SendMail { mail: mail.clone(), locale }).await
 }
 
 #[derive(serde::Serialize, serde::Deserialize)]
 pub struct SendMail {
     mail: Mail,
+    /// None where nobody said: English.
+    #[serde(default)]
+    locale: Option<String>,
 }
 impl Job for SendMail {
     const KIND: &'static str = "send_mail";
@@ -33,7 +41,7 @@ impl Job for SendMail {
 }
 impl Run<App> for SendMail {
     async fn run(self, app: &App) -> Result<(), Failure> {
-        let message = mailer::compose(&app.config, &self.mail).map_err(Failure::GiveUp)?;
-        app.mailer.send(message).await.map_err(Failure::Retry)
+        let message = compose::compose(&app.config, &app.keys, app.clock.now(), &self.mail, self.locale.as_deref()).map_err(Failure::GiveUp)?;
+        app.mailer.send(message).await
     }
 }

@@ -1,9 +1,15 @@
 //! Every mail there is, with the facts it is made of. Amounts come formatted: no template computes a price.
-use crate::ids::{OrderGroupId, OrderId, PayoutId};
+use crate::ids::{AccountId, InvitationId, OrderGroupId, OrderId, PayoutId, ResetId};
 
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "mail", rename_all = "snake_case")]
 pub enum Mail {
+    /// To somebody who may join. Its link is derived when it is sent.
+    Invitation(Invitation),
+    /// To somebody who forgot. Its link is derived when it is sent.
+    PasswordReset(PasswordReset),
+    /// To the buyer: the order is there and waits for its payment.
+    OrderReceived(OrderReceived),
     /// To the buyer, with what each price is for and where each piece can be checked.
     OrderPaid(OrderPaid),
     /// To the cooperative: there is something to send.
@@ -16,6 +22,34 @@ pub enum Mail {
     PayoutSent(PayoutSent),
 }
 
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub struct Invitation {
+    pub to: String,
+    pub invitation: InvitationId,
+    /// Sent again, it is another one: the link before is dead.
+    pub generation: i32,
+    /// As it is stored; the words have its name.
+    pub role: String,
+    /// The cooperative's name, or the platform's.
+    pub place: String,
+    /// The last day on which it can be accepted.
+    pub until: String,
+}
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub struct PasswordReset {
+    pub to: String,
+    pub reset: ResetId,
+    pub account: AccountId,
+}
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub struct OrderReceived {
+    pub to: String,
+    pub order: OrderId,
+    pub number: String,
+    pub total: String,
+    /// What, how many, for how much each.
+    pub lines: Vec<(String, u32, String)>,
+}
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct OrderPaid {
     pub to: String,
@@ -87,6 +121,9 @@ impl Mail {
     /// What makes it itself: the same key is the same mail.
     pub fn key(&self) -> String {
         match self {
+            Self::Invitation(m) => format!("invitation:{}:{}", m.invitation, m.generation),
+            Self::PasswordReset(m) => format!("password_reset:{}", m.reset),
+            Self::OrderReceived(m) => format!("order_received:{}", m.order),
             Self::OrderPaid(m) => format!("order_paid:{}", m.order),
             Self::NewOrder(m) => format!("new_order:{}", m.group),
             Self::Shipped(m) => format!("shipped:{}", m.group),
@@ -96,6 +133,9 @@ impl Mail {
     }
     pub fn to(&self) -> &str {
         match self {
+            Self::Invitation(m) => &m.to,
+            Self::PasswordReset(m) => &m.to,
+            Self::OrderReceived(m) => &m.to,
             Self::OrderPaid(m) => &m.to,
             Self::NewOrder(m) => &m.to,
             Self::Shipped(m) => &m.to,
@@ -103,22 +143,35 @@ impl Mail {
             Self::PayoutSent(m) => &m.to,
         }
     }
-    pub fn subject(&self) -> String {
+    /// What it is called in the queue, in its templates' file names and in the tables of words.
+    pub const fn kind(&self) -> &'static str {
         match self {
-            Self::OrderPaid(m) => format!("Your order {} is paid", m.number),
-            Self::NewOrder(m) => format!("New order {} to send", m.number),
-            Self::Shipped(m) => format!("A parcel of your order {} has left", m.number),
-            Self::Refunded(m) => format!("{} of your order {} is on its way back", m.amount, m.number),
-            Self::PayoutSent(m) => format!("{} is on its way to you: payout {}", m.amount, m.number),
+            Self::Invitation(_) => "invitation",
+            Self::PasswordReset(_) => "password_reset",
+            Self::OrderReceived(_) => "order_received",
+            Self::OrderPaid(_) => "order_paid",
+            Self::NewOrder(_) => "new_order",
+            Self::Shipped(_) => "shipped",
+            Self::Refunded(_) => "refunded",
+            Self::PayoutSent(_) => "payout_sent",
         }
     }
-    pub(super) const fn template(&self) -> &'static str {
+    /// Where its button leads, from the public address on. The token stands behind `#`: browsers keep that to themselves, so that no log
+    /// on the way holds it.
+    pub(super) fn path(&self, keys: &crate::secrets::MasterKey) -> Option<String> {
         match self {
-            Self::OrderPaid(_) => "order_paid.txt",
-            Self::NewOrder(_) => "new_order.txt",
-            Self::Shipped(_) => "shipped.txt",
-            Self::Refunded(_) => "refunded.txt",
-            Self::PayoutSent(_) => "payout_sent.txt",
+            Self::Invitation(m) => Some(invitation_path(keys, m.invitation, m.generation)),
+            Self::PasswordReset(m) => Some(format!("/password-resets/{0}#{1}", m.reset, keys.token(RESET, m.reset.uuid(), 1).reveal())),
+            Self::OrderReceived(_) | Self::OrderPaid(_) | Self::NewOrder(_) | Self::Shipped(_) | Self::Refunded(_) | Self::PayoutSent(_) => None,
         }
     }
 }
+
+/// An invitation's link, from the public address on.
+pub fn invitation_path(keys: &crate::secrets::MasterKey, id: InvitationId, generation: i32) -> String {
+    format!("/invitations/{id}#{}", keys.token(INVITATION, id.uuid(), generation).reveal())
+}
+
+/// Purposes of derived tokens: one cannot stand in for the other.
+pub const INVITATION: &str = "invitation";
+pub const RESET: &str = "reset";

@@ -23,6 +23,7 @@ pub use model::{Error, Outcome, Payout, Rail, State};
 
 use crate::{
     app::App,
+    audit::{self, Act},
     clock::Time,
     db::{Db, DbError, Tx},
     ids::{AccountId, CoopId, OperationId, PayoutId},
@@ -214,7 +215,7 @@ pub async fn confirm(tx: &mut Tx, now: Time, scope: Scope, id: PayoutId, said: &
     if said.by.is_none() || said.by == payout.created_by {
         return Err(Error::TwoPeople);
     }
-    settle_locked(tx, now, &payout, said).await
+    settle_locked(tx, now, &payout, said, "payout.confirm").await
 }
 
 /// The bank's own statement shows that it left.
@@ -223,11 +224,11 @@ pub async fn settle(tx: &mut Tx, now: Time, scope: Scope, id: PayoutId, said: &S
     if payout.rail != Rail::BankFile {
         return Err(Error::WrongRail("only a payout by bank file is settled; one by hand is confirmed"));
     }
-    settle_locked(tx, now, &payout, said).await
+    settle_locked(tx, now, &payout, said, "payout.settle").await
 }
 
 /// The one way to settle. Said twice with one reference, it is settled once.
-async fn settle_locked(tx: &mut Tx, now: Time, payout: &Payout, said: &Settlement<'_>) -> Result<Payout, Error> {
+async fn settle_locked(tx: &mut Tx, now: Time, payout: &Payout, said: &Settlement<'_>, action: &'static str) -> Result<Payout, Error> {
     if payout.state == State::Settled {
         return if payout.reference.as_deref() == Some(said.reference) { Ok(payout.clone()) } else { Err(Error::OtherReference) };
     }
@@ -238,6 +239,7 @@ async fn settle_locked(tx: &mut Tx, now: Time, payout: &Payout, said: &Settlemen
     let confirmed_by = (payout.rail == Rail::Manual).then_some(said.by).flatten();
     let change = Change { reference: Some(said.reference), evidence: said.evidence, confirmed_by, by: said.by, ..Change::default() };
     let settled = step(tx, now, payout, Event::Settle, &change).await?;
+    audit(tx, now, payout, said.by, action, said.reference).await?;
     tell(tx, now, &settled).await?;
     enqueue(tx, now, &jobs::RecordPaid { coop: payout.coop, payout: payout.id }).await?;
     let amount = payout.amount();
@@ -245,6 +247,11 @@ async fn settle_locked(tx: &mut Tx, now: Time, payout: &Payout, said: &Settlemen
     let carried = if left.currency == amount.currency { None } else { read::carried(tx, payout, left.currency).await? };
     ledger::post(tx, now, &source(payout, "settled", now), &postings::settled(payout.coop, amount, &account(payout.rail), left, carried)).await?;
     Ok(settled)
+}
+
+async fn audit(tx: &mut Tx, now: Time, payout: &Payout, by: Option<AccountId>, action: &'static str, said: &str) -> Result<(), Error> {
+    let details = serde_json::json!({"number": payout.number, "amount": payout.amount_minor.to_string(), "currency": payout.currency, "said": said});
+    Ok(audit::record(tx, now, Act::operator(by, action, payout.id).of(Some(payout.coop)).with(details)).await?)
 }
 
 /// Tells the cooperative, once, with the statement's figures.
@@ -258,6 +265,9 @@ async fn tell(tx: &mut Tx, now: Time, payout: &Payout) -> Result<(), Error> {
 pub async fn bounce(tx: &mut Tx, now: Time, scope: Scope, id: PayoutId, reason: &str, by: Option<AccountId>) -> Result<Payout, Error> {
     let payout = lock(tx, scope, id).await?;
     let change = Change { by, detail: Some(reason), ..Change::default() };
+    if !matches!(payout.state, State::Bounced | State::Failed) {
+        audit(tx, now, &payout, by, "payout.bounce", reason).await?;
+    }
     match payout.state {
         State::Bounced | State::Failed => Ok(payout),
         State::Settled => {

@@ -117,7 +117,7 @@ async fn settle(app: &App, scope: Scope, id: PayoutId, operation: OperationId, t
             payments::succeeded(tx, now, operation, transfer).await?;
             let payout = lock(tx, scope, id).await?;
             let said = Settlement { reference: transfer, evidence: None, cost, by: None };
-            settle_locked(tx, now, &payout, &said).await
+            settle_locked(tx, now, &payout, &said, "payout.settle").await
         })
         .await?;
     Ok(Submitted::Done)

@@ -1,4 +1,9 @@
 //! Signing in, and the people of a cooperative and of the platform.
+mod invitations;
+mod keys;
+mod members;
+mod pages;
+mod resets;
 mod sessions;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -8,6 +13,11 @@ use crate::problem::{Kind, Problem};
 
 pub fn routes(api: &mut ServiceConfig) {
     sessions::routes(api);
+    invitations::routes(api);
+    members::routes(api);
+    keys::routes(api);
+    resets::routes(api);
+    pages::routes(api);
 }
 
 impl From<Error> for Problem {

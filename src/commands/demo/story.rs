@@ -186,7 +186,7 @@ impl Story {
         let code = text(line, "/items/0/code")?.to_owned();
         self.note(format!("{} is paid; her piece is {code}", text(&paid, "/number")?));
         self.note(format!("the makers' side is owed {}", text(line, "/waterfall/producer_owed/formatted")?));
-        for mail in self.mails(text(&paid, "/number")?, 2).await? {
+        for mail in self.mails(text(&paid, "/number")?, 3).await? {
             self.note(format!("mail to {}: {}", mail.to, mail.subject));
         }
         Ok(code)

@@ -27,18 +27,23 @@ pub struct TestApp {
 
 impl TestApp {
     pub async fn start() -> Self {
-        // Every test is behind one address, and some are a crowd.
+        Self::started(Self::open(), haat::notifications::Mailer::memory()).await
+    }
+    /// Every test is behind one address, and some are a crowd.
+    fn open() -> Settings {
         let places = Places { browsing: 10_000, buying: 10_000 };
-        Self::start_with(Settings {
-            times: Times::default(),
-            proxies: Vec::new(),
-            rates: Rates::of(std::num::NonZeroU32::MAX, std::time::Duration::from_micros(1)),
-            places,
-        })
-        .await
+        let rates = Rates::of(std::num::NonZeroU32::MAX, std::time::Duration::from_micros(1));
+        Settings { times: Times::default(), proxies: Vec::new(), rates, places }
     }
     /// With an edge that a test is about.
     pub async fn start_with(edge: Settings) -> Self {
+        Self::started(edge, haat::notifications::Mailer::memory()).await
+    }
+    /// One whose mails go elsewhere.
+    pub async fn mailing(mailer: haat::notifications::Mailer) -> Self {
+        Self::started(Self::open(), mailer).await
+    }
+    async fn started(edge: Settings, mailer: haat::notifications::Mailer) -> Self {
         let db = database().await;
         let clock = Clock::manual(Time::from_unix(START).unwrap());
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -61,7 +66,7 @@ impl TestApp {
             keys: MasterKey::new([7; 32]),
             config,
             stripe: stripe_client::Stripe::new("sk_test_haat", sandbox.base_url()).unwrap(),
-            mailer: haat::notifications::Mailer::memory(),
+            mailer,
             media: haat::media::MediaStore::memory(haat::media::Reach::Own).unwrap(),
             edge: Edge::new(edge),
             hint: Hint::default(),

@@ -13,7 +13,7 @@ pub async fn cooperative(app: &TestApp, slug: &str) -> Client {
     let at = app.clock.now();
     let sql = format!(
         "INSERT INTO cooperatives (id, slug, name, legal_form, about, country, district, currency, locale, state, commission_bp, premium_bp, contact_email, version, created_at, updated_at)
-         VALUES ('{coop}', '{slug}', 'Cooperative {slug}', 'society', '', 'IN', 'Jaipur', 'INR', 'hi', 'approved', 1500, 1000, '{slug}@coop.example', 1, '{at}', '{at}');
+         VALUES ('{coop}', '{slug}', 'Cooperative {slug}', 'society', '', 'IN', 'Jaipur', 'INR', 'en', 'approved', 1500, 1000, '{slug}@coop.example', 1, '{at}', '{at}');
          INSERT INTO accounts (id, email, name, locale, created_at, updated_at) VALUES ('{account}', '{slug}@people.example', 'M', 'hi', '{at}', '{at}');
          INSERT INTO memberships (id, account_id, coop_id, role, created_at) VALUES ('{}', '{account}', '{coop}', 'manager', '{at}');
          INSERT INTO sessions (id, account_id, token_hash, created_at, expires_at) VALUES ('{session}', '{account}', '\\x{hash}', '{at}', '2027-01-01');

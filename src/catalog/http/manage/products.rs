@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     app::App,
+    audit::{self, Act},
     auth::Manager,
     catalog::{
         self,
@@ -16,6 +17,7 @@ use crate::{
         publishing::{self, Outcome},
         read::manage,
     },
+    db::Tx,
     http::{Body, IfMatch, Params},
     ids::{ProductId, VariantId},
     page::{self, Page},
@@ -61,7 +63,13 @@ async fn create_product(app: web::Data<App>, by: Manager, Body(body): Body<Produ
 #[post("/v1/manage/cooperatives/{coop}/products/{id}/publish")]
 async fn publish_product(app: web::Data<App>, by: Manager, path: web::Path<(String, ProductId)>) -> Result<web::Json<Published>, Problem> {
     let now = app.clock.now();
-    let gate = app.db.transaction(async |tx| catalog::publish(tx, now, by.scope, path.1).await).await?;
+    let act = Act::manager(by.account, by.scope.coop(), "product.publish", path.1);
+    let publish = async |tx: &mut Tx| {
+        let gate = catalog::publish(tx, now, by.scope, path.1).await?;
+        audit::record(tx, now, act).await?;
+        Ok::<_, catalog::model::Error>(gate)
+    };
+    let gate = app.db.transaction(publish).await?;
     Ok(web::Json(Published { gate }))
 }
 
@@ -77,7 +85,13 @@ struct PublishBody {
 #[post("/v1/manage/cooperatives/{coop}/products/publish")]
 async fn publish_products(app: web::Data<App>, by: Manager, Body(body): Body<PublishBody>) -> Result<web::Json<Outcome>, Problem> {
     let now = app.clock.now();
-    Ok(web::Json(app.db.transaction(async |tx| catalog::publish_drafts(tx, now, by.scope, &body.filter).await).await?))
+    let publish = async |tx: &mut Tx| {
+        let outcome = catalog::publish_drafts(tx, now, by.scope, &body.filter).await?;
+        let act = Act::manager(by.account, by.scope.coop(), "products.publish", by.scope.coop());
+        audit::record(tx, now, act.with(serde_json::json!({"published": outcome.published}))).await?;
+        Ok::<_, catalog::model::Error>(outcome)
+    };
+    Ok(web::Json(app.db.transaction(publish).await?))
 }
 
 #[derive(serde::Deserialize, utoipa::IntoParams)]

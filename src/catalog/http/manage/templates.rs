@@ -4,6 +4,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     app::App,
+    audit::{self, Act},
     auth::Manager,
     catalog::{
         self,
@@ -11,6 +12,7 @@ use crate::{
         templates::{Filter, Method, NewAgreement},
     },
     clock::Day,
+    db::Tx,
     http::Body,
     ids::{PriceAgreementId, PriceTemplateId},
     money::BasisPoints,
@@ -72,6 +74,12 @@ async fn create_agreement(app: web::Data<App>, by: Manager, Body(body): Body<Agr
     let AgreementBody { template, filter, agreed_by, method, date, evidence } = body;
     let new = NewAgreement { template, filter, agreed_by, method, agreed_on: date, evidence };
     let now = app.clock.now();
-    let id = app.db.transaction(async |tx| catalog::templates::agree(tx, now, by.scope, Some(by.account), &new).await).await?;
+    let agree = async |tx: &mut Tx| {
+        let id = catalog::templates::agree(tx, now, by.scope, Some(by.account), &new).await?;
+        let act = Act::manager(by.account, by.scope.coop(), "price_agreement.create", id);
+        audit::record(tx, now, act.with(serde_json::json!({"template": new.template, "agreed_by": new.agreed_by}))).await?;
+        Ok::<_, catalog::model::Error>(id)
+    };
+    let id = app.db.transaction(agree).await?;
     Ok(HttpResponse::Created().json(CreatedAgreement { id }))
 }
