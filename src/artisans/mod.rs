@@ -11,7 +11,7 @@ mod read;
 mod store;
 
 pub use model::{Artisan, Consent, Edit, Error, Medium, NewArtisan, NewConsent, Purpose};
-pub use read::{Maker, maker};
+pub use read::{Maker, language, maker, register};
 
 use crate::{
     clock::Time,

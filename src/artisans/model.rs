@@ -9,6 +9,7 @@ use crate::{
 };
 
 text_enum! {
+    as ConsentPurpose,
     /// What she may agree to, each by itself.
     pub enum Purpose {
         Name = "name", Portrait = "portrait", Story = "story", Village = "village",

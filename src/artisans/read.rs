@@ -1,9 +1,12 @@
 //! Makers as their cooperative knows them, and as everybody may see them.
+use std::collections::HashMap;
+
 use diesel::{prelude::*, sql_types as sql};
 use diesel_async::RunQueryDsl;
 
 use super::model::{Artisan, Consent, Purpose};
 use crate::{
+    clock::Time,
     db::{Conn, DbError},
     ids::{ArtisanId, ConsentId},
     schema::{artisans as a, consents as c},
@@ -93,4 +96,18 @@ pub(super) async fn consents(conn: &mut Conn, scope: Scope, id: ArtisanId, after
     let query = all.select(Consent::as_select()).into_boxed();
     let query = if let Some(after) = after { query.filter(c::id.lt(after)) } else { query };
     Ok(query.load(conn).await?)
+}
+
+/// Every maker of a cooperative, erased ones too, with her latest word on her name.
+pub async fn register(conn: &mut Conn, scope: Scope) -> Result<Vec<(Artisan, Option<(bool, Time)>)>, DbError> {
+    let makers: Vec<Artisan> = a::table.filter(a::coop_id.eq(scope.coop())).order(a::id).select(Artisan::as_select()).load(conn).await?;
+    let of_names = c::table.filter(c::coop_id.eq(scope.coop()).and(c::purpose.eq(Purpose::Name)));
+    let latest = of_names.distinct_on(c::artisan_id).order((c::artisan_id, c::id.desc()));
+    let words: Vec<(ArtisanId, bool, Time)> = latest.select((c::artisan_id, c::granted, c::at)).load(conn).await?;
+    let words: HashMap<ArtisanId, (bool, Time)> = words.into_iter().map(|(id, granted, at)| (id, (granted, at))).collect();
+    Ok(makers.into_iter().map(|maker| (words.get(&maker.id).copied(), maker)).map(|(word, maker)| (maker, word)).collect())
+}
+/// The language she is spoken to in.
+pub async fn language(conn: &mut Conn, scope: Scope, id: ArtisanId) -> Result<String, DbError> {
+    Ok(a::table.find((scope.coop(), id)).select(a::language).first(conn).await?)
 }

@@ -34,6 +34,7 @@ struct CraftName {
 }
 /// The district, and the village if she agreed to it.
 #[derive(serde::Serialize, utoipa::ToSchema)]
+#[schema(as = MakerPlace)]
 struct Place {
     village: Option<String>,
     district: String,
