@@ -48,6 +48,8 @@ diesel::table! {
         version -> Int8,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        display_name -> Nullable<Text>,
+        erased_at -> Nullable<Timestamptz>,
     }
 }
 

@@ -16,7 +16,7 @@ use haat::{
     secrets::MasterKey,
     tenancy::Scope,
 };
-use sheets::report::Report;
+use sheets::{mapping::Kind, report::Report};
 
 use super::{
     Failure,
@@ -25,11 +25,14 @@ use super::{
 
 #[derive(clap::Args)]
 pub struct ImportArgs {
-    /// CSV or XLSX: a shop's product export, or our own.
+    /// CSV or XLSX: a shop's product export, a list of makers, a work register, or an export of ours.
     file: PathBuf,
-    /// Whose products they are (its slug); needed to commit.
+    /// Whose they are (its slug); needed to commit.
     #[arg(long)]
     cooperative: Option<String>,
+    /// What the file lists: products, artisans or work; detected if absent.
+    #[arg(long, value_parser = kind)]
+    kind: Option<Kind>,
     /// Say what would happen, and change nothing.
     #[arg(long)]
     dry_run: bool,
@@ -55,12 +58,17 @@ pub struct ImportArgs {
     pub database: DatabaseArgs,
 }
 
+fn kind(text: &str) -> Result<Kind, String> {
+    serde_json::from_value(text.into()).map_err(|_| format!("{text:?} is none of products, artisans, work"))
+}
+
 /// Problems shown one by one; the rest is counted.
 const SHOWN: usize = 20;
 
 impl ImportArgs {
     fn settings(&self, own: Currency) -> Settings {
         Settings {
+            kind: self.kind,
             tax_inclusive: self.tax_inclusive,
             stock: self.stock,
             made_to_order_days: self.made_to_order_days,
@@ -113,7 +121,7 @@ impl ImportArgs {
             let progress = AtomicI32::new(0);
             let means = Means { db: &db, keys, public_url: &self.public_url, media_url: &media_url, progress: &progress };
             let outcome = committed(&means, scope, looked.id, looked.report.rows).await?;
-            tell(&outcome);
+            tell(&outcome, looked.report.kind);
         }
         Ok(ExitCode::from(u8::from(looked.report.errors > 0)))
     }
@@ -150,11 +158,17 @@ fn draw(done: i32, rows: usize) {
 fn say(report: &Report) {
     let f = report.found;
     println!("{:?}, {:?}: {} rows", report.format, report.kind, report.rows);
-    println!(
-        "found {} products ({} active, {} draft, {} archived), {} variants, {} pictures; {} can be imported",
-        f.products, f.active, f.draft, f.archived, f.variants, f.images, report.importable.products
-    );
-    println!("{}", report.currency_note);
+    match report.kind {
+        Kind::Products => println!(
+            "found {} products ({} active, {} draft, {} archived), {} variants, {} pictures; {} can be imported",
+            f.products, f.active, f.draft, f.archived, f.variants, f.images, report.importable.products
+        ),
+        Kind::Artisans => println!("found {} makers", report.artisans),
+        Kind::Work => println!("found {} entries of work", report.work),
+    }
+    if report.kind != Kind::Artisans {
+        println!("{}", report.currency_note);
+    }
     for note in report.stock_note.iter().chain(&report.notes) {
         println!("{note}");
     }
@@ -178,16 +192,18 @@ fn say(report: &Report) {
     }
 }
 
-fn tell(outcome: &Outcome) {
+fn tell(outcome: &Outcome, kind: Kind) {
     let e = outcome.effect;
     println!("created {}, changed {}, left {} as they were, skipped {}; {} conflicts", e.created, e.changed, e.unchanged, e.skipped, e.conflicts);
-    println!(
-        "published {} ({} of them with pay not yet declared), {} stay drafts; {} pictures to fetch",
-        outcome.published,
-        outcome.pay_not_declared,
-        outcome.drafts.len(),
-        outcome.pictures_queued
-    );
+    if kind == Kind::Products {
+        println!(
+            "published {} ({} of them with pay not yet declared), {} stay drafts; {} pictures to fetch",
+            outcome.published,
+            outcome.pay_not_declared,
+            outcome.drafts.len(),
+            outcome.pictures_queued
+        );
+    }
     for draft in outcome.drafts.iter().take(SHOWN) {
         let reasons: Vec<&str> = draft.reasons.iter().map(|r| r.detail.as_str()).collect();
         println!("  row {}, {}: {}", draft.row, draft.title, reasons.join("; "));

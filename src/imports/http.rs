@@ -1,5 +1,9 @@
 //! A manager's spreadsheets, in and out.
-use actix_web::{HttpResponse, get, post, web};
+use actix_web::{
+    HttpResponse, get,
+    http::header::{CACHE_CONTROL, HeaderValue},
+    post, web,
+};
 use sheets::{mapping::Mapping, table::FileType, table::Table};
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -22,7 +26,8 @@ use crate::{
 };
 
 pub fn routes(api: &mut ServiceConfig) {
-    api.service(create_import).service(commit_import).service(get_import).service(get_import_sheet).service(list_imports).service(export_products);
+    api.service(create_import).service(commit_import).service(get_import).service(get_import_sheet).service(list_imports);
+    api.service(export_products).service(export_artisans).service(export_work);
 }
 
 impl From<Error> for Problem {
@@ -36,6 +41,8 @@ impl From<Error> for Problem {
             Error::Nothing => Self::field("/file", "empty", error.to_string()),
             Error::Done(_) => Self::with_detail(Kind::Conflict, error.to_string()),
             Error::Catalog(error) => error.into(),
+            Error::Artisans(error) => error.into(),
+            Error::Work(error) => error.into(),
             Error::Provenance(_) | Error::Corrupt(_) | Error::Sheet(_) => Self::internal(&error),
             Error::Db(error) => error.into(),
         }
@@ -231,4 +238,37 @@ async fn export_products(app: web::Data<App>, by: Manager, Params(query): Params
     let file_type = query.format.unwrap_or(FileType::Csv);
     let bytes = imports::export(conn, by.scope, query.currency.unwrap_or(own), &app.config.link("/media/"), file_type).await?;
     Ok(sheet_answer(bytes, file_type, "products"))
+}
+
+#[derive(serde::Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct RegisterQuery {
+    /// csv (the default) or xlsx.
+    #[param(value_type = Option<String>)]
+    format: Option<FileType>,
+}
+fn private(mut sheet: HttpResponse) -> HttpResponse {
+    sheet.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    sheet
+}
+
+/// Every maker as a spreadsheet that can be edited and sent back. Who was erased is in none.
+#[utoipa::path(tag = "imports", operation_id = "export_artisans", params(("coop" = String, Path, description = "id or slug"), RegisterQuery),
+    responses((status = 200, content_type = "text/csv", body = String), (status = 400, body = ProblemView), (status = 401, body = ProblemView), (status = 404, body = ProblemView)))]
+#[get("/v1/manage/cooperatives/{coop}/exports/artisans")]
+async fn export_artisans(app: web::Data<App>, by: Manager, Params(query): Params<RegisterQuery>) -> Result<HttpResponse, Problem> {
+    let file_type = query.format.unwrap_or(FileType::Csv);
+    let bytes = imports::export_artisans(&mut *app.db.conn().await?, by.scope, file_type).await?;
+    Ok(private(sheet_answer(bytes, file_type, "artisans")))
+}
+
+/// The whole work register as a spreadsheet that can be edited and sent back.
+#[utoipa::path(tag = "imports", operation_id = "export_work", params(("coop" = String, Path, description = "id or slug"), RegisterQuery),
+    responses((status = 200, content_type = "text/csv", body = String), (status = 400, body = ProblemView), (status = 401, body = ProblemView), (status = 404, body = ProblemView)))]
+#[get("/v1/manage/cooperatives/{coop}/exports/work")]
+async fn export_work(app: web::Data<App>, by: Manager, Params(query): Params<RegisterQuery>) -> Result<HttpResponse, Problem> {
+    let file_type = query.format.unwrap_or(FileType::Csv);
+    let bytes = imports::export_work(&mut *app.db.conn().await?, by.scope, file_type).await?;
+    Ok(private(sheet_answer(bytes, file_type, "work")))
 }

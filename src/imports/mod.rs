@@ -4,13 +4,16 @@
 //! - What a row is, is (cooperative, source, the shop's own id or handle and option values): never a slug, never an SKU.
 //! - Only cells that the *file* changed since it was last imported are written. A cell changed on both sides is left and told.
 //! - The same file again, or our own export, changes nothing. What a file leaves out is left alone.
-//! - Who made what is never invented: pieces enter the record as `created` and nothing more.
+//! - Who made what is never invented: pieces enter the record as `created` and nothing more; work and makers come from lists of them.
+//! - A file about people is emptied once it is carried out.
 pub mod http;
 pub mod jobs;
 pub mod model;
+mod people;
 mod plan;
 mod products;
 mod read;
+mod register;
 mod store;
 
 use std::{collections::HashMap, sync::atomic::AtomicI32};
@@ -19,7 +22,7 @@ pub use model::{Error, Outcome, Read, Settings, State};
 
 use diesel::QueryDsl;
 use diesel_async::RunQueryDsl;
-use sheets::{Content, Reading, catalogue::Catalogue, report::Effect, table::FileType, table::Table};
+use sheets::{Content, Reading, catalogue::Catalogue, table::FileType, table::Table};
 
 use crate::{
     catalog,
@@ -33,6 +36,7 @@ use crate::{
     tenancy::Scope,
 };
 use model::ConflictView;
+use people::Hand;
 use products::Commit;
 use store::Said;
 
@@ -77,7 +81,7 @@ pub async fn look(
     {
         return Err(Error::Template);
     }
-    let conflicts = compare(tx, scope, sent.settings, media_url, &mut reading).await?;
+    let conflicts = compare(tx, now, scope, sent.settings, media_url, &mut reading).await?;
     let said = Said { report: reading.report, conflicts };
     let new = store::NewImport { file_name: sent.file_name, bytes: sent.bytes, settings: sent.settings, said: &said, by };
     let id = store::insert(tx, now, scope, &new).await?;
@@ -91,12 +95,33 @@ pub struct Sent<'a> {
 }
 
 /// Fills in what importing would do.
-async fn compare(conn: &mut Conn, scope: Scope, settings: &Settings, media_url: &str, reading: &mut Reading) -> Result<Vec<ConflictView>, Error> {
-    let Content::Products(catalogue) = &reading.content else {
-        return Ok(Vec::new());
+async fn compare(
+    tx: &mut Tx,
+    now: Time,
+    scope: Scope,
+    settings: &Settings,
+    media_url: &str,
+    reading: &mut Reading,
+) -> Result<Vec<ConflictView>, Error> {
+    let (effect, conflicts) = match &reading.content {
+        Content::Products(catalogue) => {
+            let standing = standing(tx, scope, settings, media_url, catalogue).await?;
+            plan::effect(&plan::plan(catalogue, &standing), skipped(catalogue))
+        }
+        Content::Artisans(rows) => {
+            let crafts = crafts(tx).await?;
+            let list = people::plan(tx, scope, now.day(), &crafts, rows).await?;
+            reading.report.skipped.extend(list.refused.iter().cloned());
+            reading.report.notes.extend(list.notes.iter().cloned());
+            list.effect()
+        }
+        Content::Work(rows) => {
+            let register = register::plan(tx, scope, now.day(), settings, rows).await?;
+            reading.report.skipped.extend(register.refused.iter().cloned());
+            reading.report.notes.extend(register.notes.iter().cloned());
+            register.effect()
+        }
     };
-    let standing = standing(conn, scope, settings, media_url, catalogue).await?;
-    let (effect, conflicts) = plan::effect(&plan::plan(catalogue, &standing), skipped(catalogue));
     reading.report.effect = Some(effect);
     Ok(conflicts)
 }
@@ -161,27 +186,45 @@ pub async fn commit(means: &Means<'_>, now: Time, scope: Scope, id: ImportId) ->
         .db
         .transaction_retrying(async |tx| {
             store::take_turn(tx, scope).await?;
-            let state = store::find(tx, scope, id).await?.ok_or(Error::NotFound)?.state;
+            let (state, by) = store::standing(tx, scope, id).await?.ok_or(Error::NotFound)?;
             if state == State::Done {
                 return Err(Error::Done(state));
             }
-            let outcome = carry_out(tx, means, now, scope, &settings, &reading).await?;
+            let outcome = carry_out(tx, means, now, scope, by, &settings, &reading).await?;
             store::finish(tx, now, scope, id, &outcome, !matches!(reading.content, Content::Products(_))).await?;
             Ok(outcome)
         })
         .await
 }
 
-async fn carry_out(tx: &mut Tx, means: &Means<'_>, now: Time, scope: Scope, settings: &Settings, reading: &Reading) -> Result<Outcome, Error> {
-    let Content::Products(catalogue) = &reading.content else {
-        return Ok(Outcome { effect: Effect::default(), ..Outcome::default() });
-    };
-    let issuer = provenance::issuer(tx, means.public_url, scope).await?;
+async fn carry_out(
+    tx: &mut Tx,
+    means: &Means<'_>,
+    now: Time,
+    scope: Scope,
+    by: Option<AccountId>,
+    settings: &Settings,
+    reading: &Reading,
+) -> Result<Outcome, Error> {
     let crafts = crafts(tx).await?;
-    let standing = standing(tx, scope, settings, means.media_url, catalogue).await?;
-    let plan = plan::plan(catalogue, &standing);
-    let commit = Commit { now, scope, keys: means.keys, issuer: &issuer, settings, crafts: &crafts, progress: means.progress };
-    products::apply(tx, &commit, &plan, skipped(catalogue)).await
+    let hand = Hand { now, scope, by, keys: means.keys, public_url: means.public_url, progress: means.progress };
+    match &reading.content {
+        Content::Products(catalogue) => {
+            let issuer = provenance::issuer(tx, means.public_url, scope).await?;
+            let standing = standing(tx, scope, settings, means.media_url, catalogue).await?;
+            let plan = plan::plan(catalogue, &standing);
+            let commit = Commit { now, scope, keys: means.keys, issuer: &issuer, settings, crafts: &crafts, progress: means.progress };
+            products::apply(tx, &commit, &plan, skipped(catalogue)).await
+        }
+        Content::Artisans(rows) => {
+            let list = people::plan(tx, scope, now.day(), &crafts, rows).await?;
+            people::apply(tx, &hand, &list).await
+        }
+        Content::Work(rows) => {
+            let register = register::plan(tx, scope, now.day(), settings, rows).await?;
+            register::apply(tx, &hand, &register).await
+        }
+    }
 }
 
 /// A craft by its code or by its name, in lower case.
@@ -195,4 +238,16 @@ pub async fn export(conn: &mut Conn, scope: Scope, currency: Currency, media_url
     let ours = read::ours(conn, scope, currency, None, media_url).await?;
     let currency = Settings::of(currency).options()?.currency;
     sheets::write::products::write(ours.iter().map(|o| &o.product), &currency, file_type).map_err(|e| Error::Sheet(e.to_string()))
+}
+
+/// The cooperative's makers, in a sheet that can be edited and sent back.
+pub async fn export_artisans(conn: &mut Conn, scope: Scope, file_type: FileType) -> Result<Vec<u8>, Error> {
+    let rows = people::rows(conn, scope).await?;
+    sheets::write::registers::artisans(&rows, file_type).map_err(|e| Error::Sheet(e.to_string()))
+}
+/// The cooperative's work register, in a sheet that can be edited and sent back.
+pub async fn export_work(conn: &mut Conn, scope: Scope, file_type: FileType) -> Result<Vec<u8>, Error> {
+    let rows = register::rows(conn, scope).await?;
+    let currency = Settings::of(store::currency(conn, scope).await?).options()?.currency;
+    sheets::write::registers::work(&rows, &currency, file_type).map_err(|e| Error::Sheet(e.to_string()))
 }

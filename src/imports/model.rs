@@ -7,11 +7,11 @@ use sheets::{
 };
 
 use crate::{
-    catalog,
+    artisans, catalog,
     db::{DbError, Retryable},
     ids::{ImportId, PriceTemplateId},
     money::Currency,
-    provenance,
+    provenance, work,
 };
 
 /// As many bytes as a spreadsheet of a whole cooperative has, several times over.
@@ -103,6 +103,12 @@ impl ConflictView {
         let Conflict { field, base, file, ours } = conflict.clone();
         Self { row, field: field.into(), file, ours, base }
     }
+    /// Row and field stay; what stood there was about somebody.
+    pub fn forget_values(&mut self) {
+        self.file.clear();
+        self.ours.clear();
+        self.base = None;
+    }
 }
 
 /// What importing one entity does.
@@ -190,6 +196,10 @@ pub enum Error {
     #[error(transparent)]
     Provenance(#[from] provenance::Error),
     #[error(transparent)]
+    Artisans(#[from] artisans::Error),
+    #[error(transparent)]
+    Work(#[from] work::Error),
+    #[error(transparent)]
     Db(#[from] DbError),
 }
 impl From<diesel::result::Error> for Error {
@@ -203,6 +213,8 @@ impl Retryable for Error {
         match self {
             Self::Db(error) | Self::Catalog(catalog::Error::Db(error)) => error.retryable() || error.is_unique_violation("product_slugs_pkey"),
             Self::Provenance(error) => error.retryable(),
+            Self::Artisans(error) => error.retryable(),
+            Self::Work(error) => error.retryable(),
             _ => false,
         }
     }

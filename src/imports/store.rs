@@ -14,7 +14,7 @@ use super::model::{ConflictView, EntityKind, Error, Known, Outcome, Settings, St
 use crate::{
     clock::Time,
     db::{Conn, DbError, Tx},
-    ids::{AccountId, ImportId, ProductId},
+    ids::{AccountId, BatchId, ImportId, ProductId},
     media,
     schema::{import_entities as entities, import_mappings as mappings, imports},
     secrets::sha256,
@@ -26,6 +26,17 @@ use crate::{
 pub(super) struct Said {
     pub report: Report,
     pub conflicts: Vec<ConflictView>,
+}
+
+impl Said {
+    /// What stood in the cells of a list of people; rows and columns stay, to be found in the sender's own copy.
+    fn forget_values(&mut self) {
+        let of_groups = self.report.summary.iter_mut().map(|group| &mut group.first);
+        self.report.problems.iter_mut().chain(of_groups).for_each(|problem| problem.value.clear());
+        self.conflicts.iter_mut().for_each(ConflictView::forget_values);
+        self.report.skipped.clear();
+        self.report.notes.clear();
+    }
 }
 
 pub(super) struct NewImport<'a> {
@@ -96,14 +107,27 @@ pub(super) async fn progress(conn: &mut Conn, scope: Scope, id: ImportId, done: 
     diesel::update(row).set(imports::done.eq(done)).execute(conn).await?;
     Ok(())
 }
+/// Where an import stands, and who sent it.
+pub(super) async fn standing(conn: &mut Conn, scope: Scope, id: ImportId) -> Result<Option<(State, Option<AccountId>)>, DbError> {
+    Ok(imports::table.find((scope.coop(), id)).select((imports::state, imports::created_by)).first(conn).await.optional()?)
+}
+
 /// A list of people is not kept longer than it is needed.
 pub(super) async fn finish(tx: &mut Tx, now: Time, scope: Scope, id: ImportId, outcome: &Outcome, forget_file: bool) -> Result<(), Error> {
     let row = imports::table.find((scope.coop(), id));
+    let mut outcome = outcome.clone();
+    if forget_file {
+        outcome.conflicts.iter_mut().for_each(ConflictView::forget_values);
+    }
     let outcome = serde_json::to_value(outcome)?;
     let stamped = (imports::state.eq(State::Done), imports::outcome.eq(outcome), imports::done.eq(imports::total), imports::updated_at.eq(now));
     diesel::update(row).set(stamped).execute(tx).await?;
     if forget_file {
-        diesel::update(row).set(imports::bytes.eq(Vec::<u8>::new())).execute(tx).await?;
+        let said: Value = row.select(imports::report).first(tx).await?;
+        let mut said: Said = serde_json::from_value(said)?;
+        said.forget_values();
+        let forgotten = (imports::bytes.eq(Vec::<u8>::new()), imports::report.eq(serde_json::to_value(said)?));
+        diesel::update(row).set(forgotten).execute(tx).await?;
     }
     Ok(())
 }
@@ -137,11 +161,13 @@ fn digest(key: &str) -> Vec<u8> {
 
 /// What these entities became, by key.
 pub(super) async fn known(conn: &mut Conn, scope: Scope, keys: impl Iterator<Item = &str>) -> Result<HashMap<String, Known>, Error> {
-    let hashes: Vec<Vec<u8>> = keys.map(digest).collect();
-    let columns = (entities::key, entities::target_id, entities::cells);
-    let mine = entities::table.filter(entities::coop_id.eq(scope.coop()).and(entities::key_hash.eq_any(hashes)));
-    let rows: Vec<(String, uuid::Uuid, Value)> = mine.select(columns).load(conn).await?;
-    rows.into_iter().map(|(key, target, cells)| Ok((key, Known { target, base: serde_json::from_value(cells)? }))).collect()
+    // By their digests: of what is about people nothing else is kept.
+    let asked: HashMap<Vec<u8>, &str> = keys.map(|key| (digest(key), key)).collect();
+    let columns = (entities::key_hash, entities::target_id, entities::cells);
+    let mine = entities::table.filter(entities::coop_id.eq(scope.coop()).and(entities::key_hash.eq_any(asked.keys())));
+    let rows: Vec<(Vec<u8>, uuid::Uuid, Value)> = mine.select(columns).load(conn).await?;
+    let known = rows.into_iter().filter_map(|(hash, target, cells)| Some((asked.get(&hash)?, target, cells)));
+    known.map(|(key, target, cells)| Ok(((*key).to_owned(), Known { target, base: serde_json::from_value(cells)? }))).collect()
 }
 
 /// The keys under which these targets were imported, oldest last, with their cells.
@@ -170,9 +196,18 @@ pub(super) struct Remembered<'a> {
     pub target: uuid::Uuid,
     pub cells: &'a Cells,
 }
+impl Remembered<'_> {
+    /// A key may be made of a name: of people its digest must do.
+    fn kept_key(&self) -> &str {
+        match self.entity {
+            EntityKind::Product | EntityKind::Variant => self.key,
+            EntityKind::Artisan | EntityKind::Work => "",
+        }
+    }
+}
 pub(super) async fn remember(tx: &mut Tx, now: Time, scope: Scope, all: &[Remembered<'_>]) -> Result<(), Error> {
     use base64::{Engine, prelude::BASE64_STANDARD};
-    let row = |r: &Remembered<'_>| json!({"hash": BASE64_STANDARD.encode(digest(r.key)), "key": r.key, "entity": r.entity, "target": r.target, "cells": r.cells});
+    let row = |r: &Remembered<'_>| json!({"hash": BASE64_STANDARD.encode(digest(r.key)), "key": r.kept_key(), "entity": r.entity, "target": r.target, "cells": r.cells});
     let rows: Vec<Value> = all.iter().map(row).collect();
     diesel::sql_query(
         "INSERT INTO import_entities (coop_id, key_hash, key, entity, target_id, cells, updated_at)
@@ -235,4 +270,13 @@ pub(super) async fn clear_pictures(tx: &mut Tx, scope: Scope, product: ProductId
     let mine = product_media::table.filter(product_media::coop_id.eq(scope.coop()).and(product_media::product_id.eq(product)));
     diesel::delete(mine).execute(tx).await?;
     Ok(())
+}
+
+/// Batches by what a register calls them: their code or their id.
+pub(super) async fn batches(conn: &mut Conn, scope: Scope, named: &std::collections::BTreeSet<&str>) -> Result<HashMap<String, BatchId>, DbError> {
+    use crate::schema::batches as b;
+    let ids: Vec<BatchId> = named.iter().filter_map(|text| text.parse().ok()).collect();
+    let mine = b::table.filter(b::coop_id.eq(scope.coop())).filter(b::code.eq_any(named).or(b::id.eq_any(ids)));
+    let rows: Vec<(BatchId, String)> = mine.select((b::id, b::code)).load(conn).await?;
+    Ok(rows.into_iter().flat_map(|(id, code)| [(id.to_string(), id), (code, id)]).collect())
 }

@@ -126,7 +126,7 @@ async fn create_work(app: web::Data<App>, by: Manager, Body(body): Body<WorkBodi
         WorkBodies::Many(many) => (many.into_iter().map(NewWork::from).collect(), true),
     };
     let at = |i: usize, field: &str| if many { format!("/{i}/{field}") } else { format!("/{field}") };
-    let by = By { scope: by.scope, account: by.account };
+    let by = By { scope: by.scope, account: Some(by.account) };
     let now = app.clock.now();
     let written = app.db.transaction_retrying(async |tx| super::record(tx, now, &app.keys, &app.config.public_url, by, &entries, &at).await).await?;
     Ok(HttpResponse::Created().json(Recorded { data: written.into_iter().map(WorkView::from).collect() }))
@@ -194,7 +194,7 @@ async fn create_maker_payment(app: web::Data<App>, by: Manager, Body(body): Body
     }
     let PaymentBody { artisan, work, amount, paid_on, method, evidence } = body;
     let new = NewPayment { artisan, work, amount: Money::new(amount.amount, amount.currency), paid_on, method, evidence };
-    let by = By { scope: by.scope, account: by.account };
+    let by = By { scope: by.scope, account: Some(by.account) };
     let now = app.clock.now();
     let payment = app.db.transaction(async |tx| super::pay(tx, now, by, &new).await).await?;
     Ok(HttpResponse::Created().json(PaymentView::from(payment)))

@@ -10,13 +10,14 @@ pub mod model;
 mod store;
 
 pub use model::{Error, NewPayment, NewWork};
+pub use store::{all_entries, entries_of as entries};
 
 use model::{Payment, Work};
 
 use crate::{
-    clock::Time,
+    clock::{Day, Time},
     db::Tx,
-    ids::AccountId,
+    ids::{AccountId, WorkId},
     problem::FieldError,
     provenance::{self, Issuer},
     secrets::MasterKey,
@@ -27,7 +28,8 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub struct By {
     pub scope: Scope,
-    pub account: AccountId,
+    /// None: a file that was brought in by hand.
+    pub account: Option<AccountId>,
 }
 
 /// Writes work down, all of it or none; `at` names a field of the entry with that number.
@@ -60,6 +62,37 @@ pub async fn record(
         }
     }
     Ok(written)
+}
+
+/// What would break a rule, by the entry's place: new entries, and corrections of the entries that are named.
+pub async fn faults(tx: &mut Tx, today: Day, scope: Scope, wanted: &[(Option<WorkId>, &NewWork)]) -> Result<Vec<(usize, String)>, Error> {
+    let own = store::currency(tx, scope).await?;
+    let entries: Vec<NewWork> = wanted.iter().map(|(_, new)| (*new).clone()).collect();
+    let mut known = store::lock_known(tx, scope, &entries).await?;
+    let corrected: Vec<WorkId> = wanted.iter().filter_map(|(id, _)| *id).collect();
+    for before in store::entries_of(tx, scope, &corrected).await? {
+        known.without(&before);
+    }
+    let at = |i: usize, field: &str| format!("{i}/{field}");
+    let mut all = model::check(&entries, today, own, &at);
+    all.extend(model::gates(&entries, known, &at));
+    let told = |error: FieldError| {
+        let (place, field) = error.pointer.split_once('/').unwrap_or(("", ""));
+        Some((place.parse().ok()?, format!("{field}: {}", error.message)))
+    };
+    Ok(all.into_iter().filter_map(told).collect())
+}
+
+/// Corrects an entry; its maker and its batch stay, for they may be paid and recorded.
+///
+/// # Errors
+/// [`Error::Invalid`] with every rule that the corrected entry breaks.
+pub async fn correct(tx: &mut Tx, now: Time, scope: Scope, id: WorkId, corrected: &NewWork) -> Result<(), Error> {
+    let faults = faults(tx, now.day(), scope, &[(Some(id), corrected)]).await?;
+    if !faults.is_empty() {
+        return Err(Error::Invalid(faults.into_iter().map(|(_, message)| FieldError::new("", "rule", message)).collect()));
+    }
+    Ok(store::update(tx, scope, id, corrected).await?)
 }
 
 /// Writes down that a maker was paid.

@@ -94,6 +94,18 @@ pub struct Known {
     pub pieces: BTreeMap<(BatchId, String), i64>,
 }
 
+impl Known {
+    /// The same without an entry that is about to be corrected.
+    pub fn without(&mut self, entry: &Work) {
+        if let Some(minutes) = entry.artisan.and_then(|artisan| self.minutes.get_mut(&(artisan, entry.date))) {
+            *minutes -= i64::from(entry.minutes.unwrap_or(0));
+        }
+        if let Some(pieces) = entry.batch.and_then(|batch| self.pieces.get_mut(&(batch, entry.step.to_lowercase()))) {
+            *pieces -= i64::from(entry.pieces);
+        }
+    }
+}
+
 /// Every rule that an entry can break by itself. `at` names a field of the entry with that number.
 pub fn check(entries: &[NewWork], today: Day, own: Currency, at: &impl Fn(usize, &str) -> String) -> Vec<FieldError> {
     let mut errors = Vec::new();

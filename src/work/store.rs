@@ -141,3 +141,20 @@ pub(super) async fn payments(
     }
     Ok(query.load(conn).await?)
 }
+
+/// These entries, those that are there.
+pub async fn entries_of(conn: &mut Conn, scope: Scope, ids: &[WorkId]) -> Result<Vec<Work>, DbError> {
+    use work_entries as w;
+    Ok(w::table.filter(w::coop_id.eq(scope.coop()).and(w::id.eq_any(ids))).select(Work::as_select()).load(conn).await?)
+}
+/// The whole register, in the order it was written.
+pub async fn all_entries(conn: &mut Conn, scope: Scope) -> Result<Vec<Work>, DbError> {
+    use work_entries as w;
+    Ok(w::table.filter(w::coop_id.eq(scope.coop())).order(w::id).select(Work::as_select()).load(conn).await?)
+}
+pub(super) async fn update(tx: &mut Tx, scope: Scope, id: WorkId, to: &NewWork) -> Result<(), DbError> {
+    use work_entries as w;
+    let said = (w::step.eq(&to.step), w::pieces.eq(to.pieces), w::minutes.eq(to.minutes), w::rate_minor.eq(to.rate.minor), w::worked_on.eq(to.date));
+    diesel::update(w::table.find((scope.coop(), id))).set(said).execute(tx).await?;
+    Ok(())
+}

@@ -204,6 +204,225 @@ async fn a_guessed_mapping_is_confirmed_once_and_kept() {
     .await;
 }
 
+const PEOPLE: &str = "Member no,Name,Known as,Village,District,State,Crafts,Mobile,Language,Consent,Consent date
+M-1,Ganga Devi,Neela,Bagru,Jaipur,Rajasthan,\"block print, bagru_dabu\",+91 98765-43210,Hindi,yes,2026-03-25
+M-2,Sushila,,,,,juggling,,,,
+M-3,Parvati,,,,,,,,no,
+,Nobody's number,,,,,,call her,,,
+M-5,Early,,,,,,,,yes,2027-01-01
+";
+
+async fn commit_guessed(app: &TestApp, manager: &Client, looked: &Value) -> Value {
+    let path = format!("{IMPORTS}/{}", looked["id"].as_str().unwrap());
+    manager.post(&format!("{path}/commit"), json!({"confirm_mapping": true})).await.expect(202);
+    app.run_jobs().await;
+    let done = manager.get(&path).await.expect(200);
+    assert_eq!(done["state"], "done", "{done:#}");
+    done
+}
+async fn people(manager: &Client) -> Vec<Value> {
+    let mut all = manager.get("/v1/manage/cooperatives/bagru/artisans").await.expect(200)["data"].as_array().unwrap().clone();
+    all.reverse();
+    all
+}
+
+#[actix_web::test]
+async fn a_list_of_makers_becomes_makers_and_again_changes_nothing() {
+    api_test(async |app| {
+        let manager = cooperative(app, "bagru").await;
+        let looked = look(&manager, PEOPLE, &[]).await;
+        assert_eq!(looked["report"]["kind"], "artisans", "{:#}", looked["report"]);
+        assert_eq!(effect(&looked["report"]), (3, 0, 0, 2, 0), "{:#}", looked["report"]);
+        assert_eq!(looked["report"]["skipped"][0]["row"], 6, "consent from the future");
+        assert!(people(&manager).await.is_empty(), "looking changes nothing");
+        let done = commit_guessed(app, &manager, &looked).await;
+        assert_eq!(effect(&done["outcome"]), (3, 0, 0, 2, 0));
+        let all = people(&manager).await;
+        let first = &all[0];
+        assert_eq!((&first["reference"], &first["craft"], &first["language"]), (&json!("M-1"), &json!("bagru_dabu"), &json!("hi")));
+        assert_eq!((&first["phone"], &first["consents"]), (&json!("+919876543210"), &json!({"name": true})), "her name and nothing else");
+        assert_eq!((&all[1]["district"], &all[1]["consents"], &all[2]["consents"]), (&json!("Jaipur"), &json!({}), &json!({"name": false})));
+        sql(
+            app,
+            "DO $$ BEGIN ASSERT (SELECT count(*) FROM subject_keys) = 3; ASSERT (SELECT at::date FROM consents WHERE granted) = '2026-03-25'; END $$",
+        )
+        .await;
+
+        app.clock.advance(jiff::SignedDuration::from_hours(1));
+        let again = look(&manager, PEOPLE, &[]).await;
+        assert_eq!(effect(&again["report"]), (0, 0, 3, 2, 0));
+        commit(app, &manager, &again).await;
+        for format in ["csv", "xlsx"] {
+            let export = manager.get(&format!("/v1/manage/cooperatives/bagru/exports/artisans?format={format}")).await;
+            assert_eq!((export.status.as_u16(), export.headers["cache-control"].to_str().unwrap()), (200, "no-store"));
+            let ours = manager.upload(IMPORTS, "ours", export.bytes, &[]).await.expect(201);
+            assert_eq!((&ours["report"]["format"], effect(&ours["report"])), (&json!("haat"), (0, 0, 3, 0, 0)), "{:#}", ours["report"]);
+            commit(app, &manager, &ours).await;
+        }
+        assert_eq!(people(&manager).await, all);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_list_changes_what_it_changed_and_gives_no_word_that_was_taken_back() {
+    api_test(async |app| {
+        let manager = cooperative(app, "bagru").await;
+        // Written down by hand before: known by her name and village.
+        manager.post("/v1/manage/cooperatives/bagru/artisans", json!({"legal_name": "ganga devi", "village": "Bagru", "reference": "M-1"})).await.expect(201);
+        let looked = look(&manager, PEOPLE, &[]).await;
+        assert_eq!(effect(&looked["report"]), (2, 1, 0, 2, 0));
+        commit_guessed(app, &manager, &looked).await;
+        let ganga = people(&manager).await.into_iter().find(|a| a["reference"] == "M-1").unwrap();
+        assert_eq!((&ganga["legal_name"], &ganga["public_alias"], &ganga["consents"]), (&json!("Ganga Devi"), &json!("Neela"), &json!({"name": true})));
+        let path = format!("/v1/manage/cooperatives/bagru/artisans/{}", ganga["id"].as_str().unwrap());
+        let back = json!({"purposes": ["name"], "granted": false, "language": "hi", "medium": "message"});
+        manager.post(&format!("{path}/consents"), back).await.expect(201);
+        // Here her alias changes, in the list her alias and her village; a list that was never changed gives nothing back.
+        manager.with("If-Match", format!("\"{}\"", ganga["version"])).patch(&path, json!({"public_alias": "Asmani"})).await.expect(200);
+        assert_eq!(effect(&look(&manager, PEOPLE, &[]).await["report"]), (0, 0, 3, 2, 0));
+        let changed = PEOPLE.replace("Neela,Bagru", "Hara,Sanganer");
+        let looked = look(&manager, &changed, &[]).await;
+        assert_eq!(effect(&looked["report"]), (0, 1, 2, 2, 1));
+        let done = commit(app, &manager, &looked).await;
+        let now = manager.get(&path).await.expect(200);
+        assert_eq!((&now["public_alias"], &now["village"], &now["consents"]["name"]), (&json!("Asmani"), &json!("Sanganer"), &json!(false)));
+        // A list under another number, written before she took her word back, does not give it again.
+        sql(app, "DELETE FROM import_entities").await;
+        let old = look(&manager, &changed, &[]).await;
+        assert!(old["conflicts"].as_array().unwrap().iter().any(|c| c["field"] == "consent"), "{:#}", old["conflicts"]);
+        commit(app, &manager, &old).await;
+        assert_eq!(manager.get(&path).await.expect(200)["consents"]["name"], false);
+        // What a list said of people is not kept once it is carried out.
+        let kept = manager.get(&format!("{IMPORTS}/{}", done["id"].as_str().unwrap())).await.text;
+        assert!(!kept.contains("Hara") && !kept.contains("call her"), "{kept}");
+        sql(app, "DO $$ BEGIN ASSERT (SELECT bool_and(octet_length(bytes) = 0) FROM imports WHERE state = 'done'); ASSERT (SELECT bool_and(key = '') FROM import_entities); END $$").await;
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn no_list_brings_back_who_was_erased() {
+    api_test(async |app| {
+        let manager = cooperative(app, "bagru").await;
+        let by_name = "Name,Village,Mobile\nGanga Devi,Bagru,9876543210\n";
+        let looked = look(&manager, by_name, &[("kind", "artisans")]).await;
+        commit_guessed(app, &manager, &looked).await;
+        let ganga = people(&manager).await.remove(0);
+        let path = format!("/v1/manage/cooperatives/bagru/artisans/{}/erase", ganga["id"].as_str().unwrap());
+        manager.post(&path, json!({"reference": ganga["reference"]})).await.expect(200);
+        let again = look(&manager, by_name, &[("kind", "artisans")]).await;
+        assert_eq!(effect(&again["report"]), (0, 0, 0, 1, 0));
+        assert!(again["report"]["skipped"][0]["reason"].as_str().unwrap().contains("erased"));
+        commit(app, &manager, &again).await;
+        assert!(people(&manager).await.is_empty());
+        sql(app, "DO $$ BEGIN ASSERT (SELECT count(*) FROM import_entities WHERE cells::text LIKE '%Ganga%' OR key LIKE '%ganga%') = 0; END $$")
+            .await;
+    })
+    .await;
+}
+
+const WORK: &str = "Date,Karigar,Work,Pcs,Rate,Minutes
+2026-11-20,M-1,block printing,6,180,180
+2026-11-20,M-1,block printing,4,180,120
+2026-11-20,sushila,washing,10,25,
+2026-11-20,Kamla,washing,1,25,
+2026-11-20,M-1,sleeping,1,1,1000
+2026-11-27,M-1,washing,1,25,
+2026-11-20,M-3,folding,5,,
+";
+async fn register(manager: &Client) -> Vec<(String, i64, i64)> {
+    let mut all = manager.get("/v1/manage/cooperatives/bagru/work").await.expect(200)["data"].as_array().unwrap().clone();
+    all.reverse();
+    let entry = |w: &Value| (w["step"].as_str().unwrap().to_owned(), w["pieces"].as_i64().unwrap(), w["rate"]["amount"].as_i64().unwrap());
+    all.iter().map(entry).collect()
+}
+
+#[actix_web::test]
+async fn a_work_register_is_written_down_corrected_and_never_doubled() {
+    api_test(async |app| {
+        let manager = cooperative(app, "bagru").await;
+        let looked = look(&manager, PEOPLE, &[]).await;
+        commit_guessed(app, &manager, &looked).await;
+        let looked = look(&manager, WORK, &[]).await;
+        assert_eq!(looked["report"]["kind"], "work", "{:#}", looked["report"]);
+        assert_eq!(effect(&looked["report"]), (3, 0, 0, 4, 0), "{:#}", looked["report"]);
+        let reasons: Vec<_> =
+            looked["report"]["skipped"].as_array().unwrap().iter().map(|s| (s["row"].as_u64().unwrap(), s["reason"].as_str().unwrap())).collect();
+        let told = |row: u64, word: &str| reasons.iter().any(|(r, reason)| *r == row && reason.contains(word));
+        assert!(told(5, "Kamla") && told(6, "minutes") && told(7, "future") && told(8, "rate"), "{reasons:?}");
+        commit_guessed(app, &manager, &looked).await;
+        let printed = |pieces, rate| ("block printing".to_owned(), pieces, rate);
+        let washed = ("washing".to_owned(), 10, 2500);
+        assert_eq!(register(&manager).await, [printed(6, 18_000), printed(4, 18_000), washed.clone()]);
+        assert_eq!(effect(&look(&manager, WORK, &[]).await["report"]), (0, 0, 3, 4, 0));
+
+        // Corrected: the same entry, not a second one.
+        let corrected = WORK.replace("printing,6,180", "printing,7,185");
+        let looked = look(&manager, &corrected, &[]).await;
+        assert_eq!(effect(&looked["report"]), (0, 1, 2, 4, 0));
+        commit(app, &manager, &looked).await;
+        assert_eq!(register(&manager).await, [printed(7, 18_500), printed(4, 18_000), washed.clone()]);
+        // A row taken out moves none of its equals.
+        let shorter = corrected.replace("2026-11-20,M-1,block printing,7,185,180\n", "");
+        let looked = look(&manager, &shorter, &[]).await;
+        assert_eq!(effect(&looked["report"]), (0, 0, 2, 4, 0));
+        commit(app, &manager, &looked).await;
+        // One more of the same is one more.
+        let longer = corrected.replace("2026-11-20,sushila", "2026-11-20,M-1,block printing,2,180,60\n2026-11-20,sushila");
+        let looked = look(&manager, &longer, &[]).await;
+        assert_eq!(effect(&looked["report"]), (1, 0, 3, 4, 0));
+        commit(app, &manager, &looked).await;
+        assert_eq!(register(&manager).await, [printed(7, 18_500), printed(4, 18_000), washed, printed(2, 18_000)]);
+        // Sixteen hours are a day, for corrections too.
+        let tired = look(&manager, &longer.replace("7,185,180", "7,185,900"), &[]).await;
+        assert!(tired["report"]["skipped"].to_string().contains("960 at most"), "{:#}", tired["report"]["skipped"]);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn our_own_register_comes_back_as_it_went() {
+    api_test(async |app| {
+        let manager = cooperative(app, "bagru").await;
+        let looked = look(&manager, PEOPLE, &[]).await;
+        commit_guessed(app, &manager, &looked).await;
+        let looked = look(&manager, WORK, &[]).await;
+        commit_guessed(app, &manager, &looked).await;
+        let nobodys =
+            json!({"artisan": null, "batch": null, "step": "sweeping", "pieces": 1, "rate": {"amount": 0, "currency": "INR"}, "date": "2026-11-20"});
+        manager.post("/v1/manage/cooperatives/bagru/work", nobodys).await.expect(201);
+        let before = register(&manager).await;
+        let export = |format: &'static str| {
+            let manager = manager.clone();
+            async move { manager.get(&format!("/v1/manage/cooperatives/bagru/exports/work?format={format}")).await }
+        };
+        for format in ["csv", "xlsx"] {
+            let ours = manager.upload(IMPORTS, "ours", export(format).await.bytes, &[]).await.expect(201);
+            assert_eq!((&ours["report"]["format"], effect(&ours["report"])), (&json!("haat"), (0, 0, 4, 0, 0)), "{:#}", ours["report"]);
+            commit(app, &manager, &ours).await;
+        }
+        // Edited and sent back.
+        let edited = export("csv").await.text.replace(",washing,10,25.00,", ",washing,12,25.00,");
+        let looked = look(&manager, &edited, &[]).await;
+        assert_eq!(effect(&looked["report"]), (0, 1, 3, 0, 0), "{edited}");
+        commit(app, &manager, &looked).await;
+        let after = register(&manager).await;
+        assert_eq!((after.len(), after[2].1), (before.len(), 12));
+        // Whose work it was is not a cell to correct: it may be paid.
+        let other = edited.replace(",M-2,", ",M-3,");
+        let looked = look(&manager, &other, &[]).await;
+        assert!(looked["report"]["skipped"].to_string().contains("keeps its maker"), "{:#}", looked["report"]);
+        let kala = cooperative(app, "kala").await;
+        for kind in ["artisans", "work"] {
+            assert_eq!(kala.get(&format!("/v1/manage/cooperatives/bagru/exports/{kind}")).await.problem(404), "not-found");
+            assert_eq!(app.visitor().get(&format!("/v1/manage/cooperatives/bagru/exports/{kind}")).await.problem(401), "unauthenticated");
+            assert_eq!(manager.get(&format!("/v1/manage/cooperatives/bagru/exports/{kind}?format=pdf")).await.problem(400), "invalid-query");
+        }
+    })
+    .await;
+}
+
 /// Real exports are not ours to keep here: whoever has some names their folder in HAAT_EXPORTS.
 #[actix_web::test]
 async fn real_exports_land_whole_and_again_change_nothing() {

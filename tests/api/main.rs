@@ -1,5 +1,6 @@
 //! The integration tests: one binary, one module per domain, each test on a database of its own in one private cluster.
 mod carts;
+mod artisans;
 mod catalog;
 mod commands;
 mod cooperatives;

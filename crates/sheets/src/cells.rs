@@ -177,7 +177,7 @@ impl Artisan {
         }
     }
 
-    fn entity(&self) -> Entity {
+    pub fn entity(&self) -> Entity {
         let optional = [
             (Field::Alias, self.alias.clone()),
             (Field::Village, self.village.clone()),
@@ -194,23 +194,25 @@ impl Artisan {
 }
 
 impl Work {
-    /// Stable identity: the register's number, else the entry's contents and its turn among equals.
+    /// Stable identity: the register's number, else who did what when, to which its turn among equals belongs. Pieces, rate and minutes
+    /// are what is corrected later, and so no part of it.
     pub fn key(&self) -> String {
         match &self.id {
             Some(id) => key(Format::Sheet, Kind::Work, id),
             None => {
                 let date = self.date.map(|date| date.to_string());
-                key(
-                    Format::Sheet,
-                    Kind::Work,
-                    &(self.maker.to_lowercase(), &self.batch, &self.product, &self.step, date, self.pieces, self.rate_minor),
-                )
+                key(Format::Sheet, Kind::Work, &(self.maker.to_lowercase(), &self.batch, &self.product, &self.step, date))
             }
         }
     }
 
-    fn entity(&self) -> Entity {
-        let key = format!("{}#{}", self.key(), self.turn);
+    /// The identity of the entry that has this turn among equals.
+    pub fn key_of_turn(&self, turn: u32) -> String {
+        format!("{}#{turn}", self.key())
+    }
+
+    pub fn entity(&self) -> Entity {
+        let key = self.key_of_turn(self.turn);
         let optional = [
             (Field::Batch, self.batch.clone()),
             (Field::Product, self.product.clone()),

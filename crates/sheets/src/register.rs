@@ -28,9 +28,9 @@ pub struct Artisan {
 /// One entry of a work register.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Work {
-    /// The register's own number; without one the entry's contents and its turn among equals stand for it.
+    /// The register's own number; without one who did what when, and its turn among equals, stand for it.
     pub id: Option<String>,
-    /// Name or id of the maker, as written.
+    /// Name or id of the maker, as written; empty in an entry that has a number and nobody's name.
     pub maker: String,
     pub batch: Option<String>,
     /// Product, SKU or design, as written.

@@ -72,7 +72,9 @@ pub(super) fn work(reader: &mut Reader<'_>) -> Vec<Work> {
     let mut entries: Vec<Work> = Vec::with_capacity(reader.table.rows.len());
     let mut turns: HashMap<String, u32> = HashMap::new();
     for row in &reader.table.rows {
-        let Some(maker) = reader.text(row, Field::Maker) else {
+        // Whose work it was may be unknown, where the entry is known by a number of its own.
+        let maker = reader.text(row, Field::Maker).or_else(|| reader.filled(row, Field::WorkId).then(String::new));
+        let Some(maker) = maker else {
             reader.row_problem(row, Severity::Error, Code::TitleMissing, "the maker who did the work");
             continue;
         };

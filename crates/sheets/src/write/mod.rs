@@ -1,9 +1,10 @@
-//! Writing sheets that come back unchanged: our product export and the error report.
+//! Writing sheets that come back unchanged: our own exports and the error report.
 //!
 //! A cell that a spreadsheet program would take for a formula gets an apostrophe before it; reading takes it off again.
 
 pub mod errors;
 pub mod products;
+pub mod registers;
 
 use rust_xlsxwriter::{Format as Style, Workbook};
 

@@ -67,3 +67,32 @@ fn work_with_rates_totals_and_turns() {
     assert_eq!(entities.len(), 3);
     assert_ne!(entities[0].key, entities[1].key, "the same work twice is two entries");
 }
+
+#[test]
+fn a_corrected_entry_is_the_same_entry() {
+    let key = |text: &str| sheets::cells::entities(&read(text).content)[0].key.clone();
+    let before = key("Date,Karigar,Work,Pcs,Rate\n2026-04-03,Asha,weaving,5,120\n");
+    assert_eq!(key("Date,Karigar,Work,Pcs,Rate\n2026-04-03,Asha,weaving,6,125\n"), before);
+    assert_ne!(key("Date,Karigar,Work,Pcs,Rate\n2026-04-04,Asha,weaving,5,120\n"), before);
+}
+
+#[test]
+fn our_own_registers_are_read_as_they_were_written() {
+    let people = read(
+        "Member no,Name,Known as,Village,District,Crafts,Mobile,Language,Consent,Consent date\n=7,Asha Devi,Asha,Bhujodi,Kutch,ikat,+919876543210,hi,yes,2026-03-25\n8,Rekha,,,,,,,no,\n",
+    );
+    let again = sheets::write::registers::artisans(artisans(&people), sheets::table::FileType::Csv).unwrap();
+    let again = crate::read_bytes(&again);
+    assert_eq!((again.report.format, again.report.kind, again.report.errors), (sheets::mapping::Format::Haat, Kind::Artisans, 0));
+    assert_eq!(artisans(&again), artisans(&people));
+
+    let entries =
+        read("Voucher no,Date,Karigar,Batch,Work,Pcs,Rate,Minutes\n1,2026-04-03,Asha,B1,weaving,5,120.50,90\n2,2026-04-03,,,washing,5,3,\n");
+    assert_eq!((work(&entries)[1].maker.as_str(), work(&entries)[1].faulty), ("", false), "nobody's name, and a number of its own");
+    for file_type in [sheets::table::FileType::Csv, sheets::table::FileType::Xlsx] {
+        let bytes = sheets::write::registers::work(work(&entries), &sheets::values::amount::Currency::new("INR", 2).unwrap(), file_type).unwrap();
+        let again = crate::read_bytes(&bytes);
+        assert_eq!((again.report.format, again.report.kind, again.report.errors), (sheets::mapping::Format::Haat, Kind::Work, 0));
+        assert_eq!(work(&again), work(&entries));
+    }
+}
