@@ -12,6 +12,7 @@ mod people;
 mod schema;
 mod spec;
 mod stories;
+mod store;
 mod support;
 mod tidy;
 mod work;
