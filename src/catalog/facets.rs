@@ -48,7 +48,7 @@ mod tests {
     fn ranges_part_at_round_numbers() {
         let prices: Vec<i64> = (1..=10).map(|n| n * 1011).collect();
         let told: Vec<_> = ranges(&prices).iter().map(|r| (r.min, r.max, r.count)).collect();
-        assert_eq!(told, [(0, Some(2999), 2), (3000, Some(4999), 2), (5000, Some(6999), 2), (7000, Some(9099), 3), (9100, None, 1)]);
+        assert_eq!(told, [(0, Some(2999), 2), (3000, Some(4999), 2), (5000, Some(6999), 2), (7000, Some(8999), 2), (9000, None, 2)]);
         assert_eq!(ranges(&[500; 7]), [Range { min: 0, max: None, count: 7 }]);
         assert_eq!(ranges(&[]), []);
     }
