@@ -3,6 +3,7 @@ mod carts;
 mod catalog;
 mod cooperatives;
 mod database;
+mod gate;
 mod imports;
 mod journey;
 mod ledger;

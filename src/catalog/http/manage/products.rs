@@ -61,7 +61,7 @@ async fn create_product(app: web::Data<App>, by: Manager, Body(body): Body<Produ
 #[post("/v1/manage/cooperatives/{coop}/products/{id}/publish")]
 async fn publish_product(app: web::Data<App>, by: Manager, path: web::Path<(String, ProductId)>) -> Result<web::Json<Published>, Problem> {
     let now = app.clock.now();
-    let gate = app.db.transaction(async |tx| catalog::publish(tx, now, by.scope, path.1).await).await?;
+    let gate = app.db.transaction_retrying(async |tx| catalog::publish(tx, now, by.scope, path.1).await).await?;
     Ok(web::Json(Published { gate }))
 }
 
@@ -77,7 +77,7 @@ struct PublishBody {
 #[post("/v1/manage/cooperatives/{coop}/products/publish")]
 async fn publish_products(app: web::Data<App>, by: Manager, Body(body): Body<PublishBody>) -> Result<web::Json<Outcome>, Problem> {
     let now = app.clock.now();
-    Ok(web::Json(app.db.transaction(async |tx| catalog::publish_drafts(tx, now, by.scope, &body.filter).await).await?))
+    Ok(web::Json(app.db.transaction_retrying(async |tx| catalog::publish_drafts(tx, now, by.scope, &body.filter).await).await?))
 }
 
 #[derive(serde::Deserialize, utoipa::IntoParams)]
@@ -138,7 +138,7 @@ async fn update_product(
 #[post("/v1/manage/cooperatives/{coop}/products/{id}/archive")]
 async fn archive_product(app: web::Data<App>, by: Manager, path: web::Path<(String, ProductId)>) -> Result<HttpResponse, Problem> {
     let now = app.clock.now();
-    app.db.transaction(async |tx| catalog::archive(tx, now, by.scope, path.1).await).await?;
+    app.db.transaction_retrying(async |tx| catalog::archive(tx, now, by.scope, path.1).await).await?;
     shown(&app, by.scope, path.1, StatusCode::OK).await
 }
 
@@ -148,6 +148,6 @@ async fn archive_product(app: web::Data<App>, by: Manager, path: web::Path<(Stri
 #[post("/v1/manage/cooperatives/{coop}/products/{id}/unarchive")]
 async fn unarchive_product(app: web::Data<App>, by: Manager, path: web::Path<(String, ProductId)>) -> Result<HttpResponse, Problem> {
     let now = app.clock.now();
-    app.db.transaction(async |tx| catalog::unarchive(tx, now, by.scope, path.1).await).await?;
+    app.db.transaction_retrying(async |tx| catalog::unarchive(tx, now, by.scope, path.1).await).await?;
     shown(&app, by.scope, path.1, StatusCode::OK).await
 }

@@ -72,6 +72,6 @@ async fn create_agreement(app: web::Data<App>, by: Manager, Body(body): Body<Agr
     let AgreementBody { template, filter, agreed_by, method, date, evidence } = body;
     let new = NewAgreement { template, filter, agreed_by, method, agreed_on: date, evidence };
     let now = app.clock.now();
-    let id = app.db.transaction(async |tx| catalog::templates::agree(tx, now, by.scope, Some(by.account), &new).await).await?;
+    let id = app.db.transaction_retrying(async |tx| catalog::templates::agree(tx, now, by.scope, Some(by.account), &new).await).await?;
     Ok(HttpResponse::Created().json(CreatedAgreement { id }))
 }
