@@ -22,6 +22,9 @@ pub async fn build(db: &Db, products: usize) -> Result<(), Failure> {
          SET LOCAL synchronous_commit = off;
          CREATE FUNCTION pg_temp.some(n int) RETURNS text LANGUAGE sql VOLATILE AS $$
            SELECT string_agg(('{{{WORDS}}}'::text[])[1 + (power(random(), 2.5) * 67)::int], ' ') FROM generate_series(1, n) $$;
+         CREATE FUNCTION pg_temp.said(n int) RETURNS text LANGUAGE sql VOLATILE AS $$
+           SELECT string_agg(s[1 + i / 144] || s[1 + i / 12 % 12] || s[1 + i % 12], ' ')
+           FROM (SELECT (power(random(), 3) * 1727)::int AS i, '{{ka,ri,mo,ta,ve,lu,shi,pa,no,den,gra,bel}}'::text[] AS s FROM generate_series(1, n)) t $$;
          INSERT INTO cooperatives (id, slug, name, legal_form, about, country, district, currency, locale, state, commission_bp, premium_bp,
              contact_email, version, created_at, updated_at)
            SELECT gen_random_uuid(), 'coop-' || n, 'Cooperative ' || n, 'society', '', 'IN', 'District ' || n, 'INR', 'hi', 'approved', 1500, 1000,
@@ -54,7 +57,7 @@ fn catalogue(products: usize) -> String {
         "CREATE TEMP TABLE coop ON COMMIT DROP AS
            SELECT c.id, t.id AS template, (row_number() OVER (ORDER BY c.slug))::int - 1 AS n
            FROM cooperatives c JOIN price_templates t ON t.coop_id = c.id WHERE c.slug LIKE 'coop-%';
-         CREATE TEMP TABLE body ON COMMIT DROP AS SELECT n, pg_temp.some(60 + 0 * n) AS text FROM generate_series(0, 1999) AS n;
+         CREATE TEMP TABLE body ON COMMIT DROP AS SELECT n, pg_temp.said(50 + 0 * n) || ' ' || pg_temp.some(5 + 0 * n) AS text FROM generate_series(0, 1999) AS n;
          INSERT INTO products (coop_id, id, slug, title, body_html, body_text, kind, tags, craft_code, tax_category, materials, stock_owner, status,
              gate, template_id, version, created_at, updated_at, published_at)
            SELECT c.id, gen_random_uuid(), 'thing-' || g.n, initcap(pg_temp.some(3 + 0 * g.n)), '<p>' || b.text || '</p>', b.text,

@@ -202,9 +202,14 @@ impl Wanted {
 }
 
 /// The tsquery of words in parameters, folded as the index is. What folding makes into signs is quoted, so that nothing but words
-/// reaches the query. PostgreSQL works it out while it plans, and so knows whether a word is rare.
+/// reaches the query. Each word stands beside its beginning: that changes nothing of what is found, and PostgreSQL, which works the query
+/// out while it plans, knows how frequent a word is and not how frequent a beginning.
 pub(super) fn search_words(parameters: &[String], weights: &str) -> String {
-    let word = |p: &String| format!(r"to_tsquery('simple', '''' || translate(fold({p}), '''\', '  ') || ''':*{weights}')");
+    let whole = if weights.is_empty() { String::new() } else { format!(":{weights}") };
+    let word = |p: &String| {
+        let folded = format!(r"translate(fold({p}), '''\', '  ')");
+        format!("to_tsquery('simple', '''' || {folded} || '''{whole} | ''' || {folded} || ''':*{weights}')")
+    };
     format!("({})", parameters.iter().map(word).collect::<Vec<_>>().join(" && "))
 }
 
