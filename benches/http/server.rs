@@ -100,11 +100,7 @@ pub fn serve_ceiling(address: &str, url: &str, file: &str) -> Result<(), Failure
         let db = web::Data::new(Db::connect(&url, 8));
         let bytes = web::Data::new(bytes);
         HttpServer::new(move || {
-            App::new()
-                .app_data(db.clone())
-                .app_data(bytes.clone())
-                .route("/bytes", web::get().to(bytes_of))
-                .route("/select", web::get().to(select))
+            App::new().app_data(db.clone()).app_data(bytes.clone()).route("/bytes", web::get().to(bytes_of)).route("/select", web::get().to(select))
         })
         .bind(address)?
         .run()

@@ -116,11 +116,12 @@ async fn publishing_does_not_undo_archiving() {
         let manager = cooperative(app, "bagru").await;
         let product = made(&manager, json!({})).await;
         let path = format!("{PRODUCTS}/{}", product["id"].as_str().unwrap());
+        let (archive, publish_all) = (format!("{path}/archive"), format!("{PRODUCTS}/publish"));
         for _ in 0..8 {
             let (archived, published, all) = futures_util::join!(
-                manager.post(&format!("{path}/archive"), json!({})),
+                manager.post(&archive, json!({})),
                 publish(&manager, &product),
-                manager.post(&format!("{PRODUCTS}/publish"), json!({"filter": {"all": true}})),
+                manager.post(&publish_all, json!({"filter": {"all": true}})),
             );
             archived.expect(200);
             all.expect(200);
