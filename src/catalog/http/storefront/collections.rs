@@ -14,7 +14,7 @@ use crate::{
 };
 
 #[derive(serde::Serialize, utoipa::ToSchema)]
-pub(super) struct CollectionView {
+pub(super) struct StoreCollection {
     id: CollectionId,
     #[schema(example = "for-the-table")]
     slug: String,
@@ -26,7 +26,7 @@ pub(super) struct CollectionView {
     created_at: Time,
     updated_at: Time,
 }
-impl From<Row> for CollectionView {
+impl From<Row> for StoreCollection {
     fn from(row: Row) -> Self {
         let cooperative = CoopName { name: row.cooperative, slug: row.cooperative_slug };
         let Row { id, slug, title, about, products, created_at, updated_at, .. } = row;
@@ -36,23 +36,23 @@ impl From<Row> for CollectionView {
 
 /// The shop's collections that hold something, newest first.
 #[utoipa::path(tag = "storefront", operation_id = "list_collections", params(PageQuery),
-    responses((status = 200, body = Page<CollectionView>), (status = 304), (status = 400, body = ProblemView)))]
+    responses((status = 200, body = Page<StoreCollection>), (status = 304), (status = 400, body = ProblemView)))]
 #[get("/v1/store/collections")]
 pub(super) async fn list_collections(app: web::Data<App>, request: HttpRequest, Params(query): Params<PageQuery>) -> Result<HttpResponse, Problem> {
     let limit = query.limit()?;
     let rows = shelves::list(&mut *app.db.conn().await?, query.after()?, i64::from(limit) + 1).await?;
-    let page = Page::new(rows, limit, |row| row.id).map(CollectionView::from);
+    let page = Page::new(rows, limit, |row| row.id).map(StoreCollection::from);
     let link = page.next_cursor.as_deref().map(|cursor| page::next_link(&request, cursor));
     respond(&request, &page, link)
 }
 
 /// One collection, by its slug.
 #[utoipa::path(tag = "storefront", operation_id = "get_collection", params(("slug" = String, Path)),
-    responses((status = 200, body = CollectionView), (status = 304), (status = 404, body = ProblemView)))]
+    responses((status = 200, body = StoreCollection), (status = 304), (status = 404, body = ProblemView)))]
 #[get("/v1/store/collections/{slug}")]
 pub(super) async fn get_collection(app: web::Data<App>, request: HttpRequest, slug: web::Path<String>) -> Result<HttpResponse, Problem> {
     let row = shelves::find(&mut *app.db.conn().await?, &slug).await?.ok_or(Kind::NotFound)?;
-    respond(&request, &CollectionView::from(row), None)
+    respond(&request, &StoreCollection::from(row), None)
 }
 
 fn respond(request: &HttpRequest, answer: &impl serde::Serialize, link: Option<String>) -> Result<HttpResponse, Problem> {
