@@ -1,5 +1,5 @@
 //! Reading requests: JSON bodies with a size (their deadline is the edge's), query strings, both refusing what they do not know, with the field named.
-use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, web};
 use futures_util::{StreamExt, future::LocalBoxFuture};
 use serde::de::DeserializeOwned;
 
@@ -93,6 +93,16 @@ impl FromRequest for IfMatch {
             Some(given) => given.to_str().ok().and_then(version).ok_or_else(|| Kind::PreconditionFailed.into()),
         })
     }
+}
+
+/// Whether the caller has what `etag` names already.
+pub fn is_current(request: &HttpRequest, etag: &str) -> bool {
+    let given = request.headers().get("If-None-Match").and_then(|v| v.to_str().ok()).unwrap_or_default();
+    given.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+}
+/// 304, with what a cache needs to keep what it has.
+pub fn not_modified(etag: &str, cache_control: &str) -> HttpResponse {
+    HttpResponse::NotModified().insert_header(("ETag", etag)).insert_header(("Cache-Control", cache_control)).finish()
 }
 
 /// A query string; unknown parameters are 400.

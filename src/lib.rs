@@ -10,6 +10,7 @@ pub mod checkout; // from a cart to a paid order, exactly once
 pub mod clock; // time is passed in
 pub mod config; // settings
 pub mod cooperatives; // who sells: from an application to a good standing
+pub mod countries; // where parcels go
 pub mod db; // pool, transaction, migrations
 pub mod edge; // what every request passes
 pub mod health; // live, ready, metrics

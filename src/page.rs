@@ -61,6 +61,12 @@ pub fn after<K: serde::de::DeserializeOwned>(cursor: Option<&str>) -> Result<Opt
     cursor.map(|text| decode(text).ok_or_else(|| Kind::InvalidCursor.into())).transpose()
 }
 
+/// `Link` to the next page: the same address with this cursor.
+pub fn next_link(request: &actix_web::HttpRequest, cursor: &str) -> String {
+    let kept: String = request.query_string().split('&').filter(|p| !p.is_empty() && !p.starts_with("cursor=")).map(|p| format!("{p}&")).collect();
+    format!("<{}?{kept}cursor={cursor}>; rel=\"next\"", request.path())
+}
+
 fn encode(key: &impl serde::Serialize) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(key).expect("a key is numbers, ids and times"))
 }

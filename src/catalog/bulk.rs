@@ -132,10 +132,11 @@ pub async fn judge_many(tx: &mut Tx, now: Time, scope: Scope, ids: &[ProductId])
 const SET_GATES: &str = "UPDATE products p SET gate = r.gate, updated_at = $2 FROM jsonb_to_recordset($3) AS r (id uuid, gate jsonb)
   WHERE p.coop_id = $1 AND p.id = r.id";
 
-/// Shows to buyers those that the gate lets through; the others stay as they are. Answers what the gate said of each.
+/// Shows to buyers those that the gate lets through; the others stay as they are. Answers what the gate said of each; one that is archived,
+/// be it in this very moment, is not asked about.
 pub async fn publish_many(tx: &mut Tx, now: Time, scope: Scope, ids: &[ProductId]) -> Result<Vec<(ProductId, Gate)>, Error> {
-    store::lock_many(tx, scope, ids).await?;
-    let judged = judge_many(tx, now, scope, ids).await?;
+    let ids = store::lock_many(tx, scope, ids).await?;
+    let judged = judge_many(tx, now, scope, &ids).await?;
     let through = judged.iter().filter(|(_, gate)| gate.lets_through()).map(|(id, _)| json!({"id": id})).collect();
     insert(tx, now, scope, PUBLISH, through).await?;
     Ok(judged)

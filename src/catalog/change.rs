@@ -3,6 +3,7 @@ use diesel::{prelude::*, sql_types};
 use diesel_async::RunQueryDsl;
 
 use super::{
+    checks,
     model::{Error, NewPrice, NewStock},
     stock::Policy,
 };
@@ -11,6 +12,7 @@ use crate::{
     db::Tx,
     ids::{PriceTemplateId, ProductId, VariantId},
     money::Currency,
+    problem::FieldError,
     schema::{prices, product_options, products, variants},
     tenancy::Scope,
 };
@@ -60,7 +62,12 @@ pub async fn change_variant(tx: &mut Tx, now: Time, scope: Scope, id: VariantId,
     Ok(())
 }
 
+/// # Errors
+/// [`Error::Invalid`] if no buyer could pay it.
 pub async fn set_price(tx: &mut Tx, now: Time, scope: Scope, id: VariantId, price: &NewPrice) -> Result<(), Error> {
+    if let Some(why) = checks::unpayable(price) {
+        return Err(Error::Invalid(vec![FieldError::new("/price", "unpayable", why)]));
+    }
     let row = (
         (prices::coop_id.eq(scope.coop()), prices::variant_id.eq(id), prices::currency.eq(price.currency), prices::amount_minor.eq(price.minor)),
         (prices::compare_at_minor.eq(price.compare_at_minor), prices::tax_inclusive.eq(price.tax_inclusive), prices::updated_at.eq(now)),

@@ -7,7 +7,12 @@ use super::model::{
     Edit, MAX_BODY, MAX_DAYS, MAX_GRAMS, MAX_MATERIALS, MAX_OPTIONS, MAX_PRICE, MAX_PRICES, MAX_TAGS, MAX_TITLE, MAX_VARIANTS, MAX_WORD, Material,
     NewPrice, NewProduct, NewVariant, VariantEdit, slugify,
 };
-use crate::problem::FieldError;
+use crate::{money::Money, payments, problem::FieldError};
+
+/// Why a buyer could not be asked for exactly this price: the payment provider's unit is coarser, or it does not take the currency.
+pub fn unpayable(price: &NewPrice) -> Option<String> {
+    payments::units(Money::new(price.minor, price.currency)).err().map(|e| e.to_string())
+}
 
 /// What is wrong, field by field.
 #[derive(Default)]
@@ -47,6 +52,9 @@ impl Wrong {
             self.when(wrong, format!("{at}/prices/{i}/amount"), "out_of_range", "more than zero, in minor units");
             let before = price.compare_at_minor.is_some_and(|before| !(1..=MAX_PRICE).contains(&before));
             self.when(before, format!("{at}/prices/{i}/compare_at"), "out_of_range", "more than zero, in minor units");
+            if let Some(why) = unpayable(price) {
+                self.when(true, format!("{at}/prices/{i}/amount"), "unpayable", why);
+            }
             self.when(!seen.insert(price.currency), format!("{at}/prices/{i}/currency"), "duplicate", "one price in each currency");
         }
     }
@@ -174,6 +182,16 @@ mod tests {
         assert_eq!(shares(&["0.333", "0.333", "0.334"]), Vec::<String>::new());
         assert_eq!(shares(&["1.5", "-0.5"]), ["/materials/0/share", "/materials/1/share", "/materials"]);
         assert_eq!(shares(&["half", "1"]), ["/materials/0/share"]);
+    }
+    #[test]
+    fn a_price_that_no_buyer_can_pay_is_refused_when_it_is_listed() {
+        let wrong = |currency: &str, minor| {
+            let price = NewPrice { currency: currency.parse().unwrap(), minor, compare_at_minor: None, tax_inclusive: false };
+            VariantEdit { prices: Some(vec![price]), ..VariantEdit::default() }.check().into_iter().map(|e| (e.pointer, e.code)).collect::<Vec<_>>()
+        };
+        assert_eq!(wrong("KWD", 1234), [("/prices/0/amount".to_owned(), "unpayable".into())]);
+        assert_eq!(wrong("LYD", 1000), [("/prices/0/amount".to_owned(), "unpayable".into())]);
+        assert_eq!((wrong("KWD", 1230), wrong("UGX", 500), wrong("JPY", 501)), (vec![], vec![], vec![]));
     }
     #[test]
     fn a_slug_is_what_a_title_would_make() {

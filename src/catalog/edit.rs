@@ -155,15 +155,16 @@ pub async fn edit_variant(tx: &mut Tx, now: Time, scope: Scope, id: VariantId, e
     let change =
         VariantChange { sku: edit.sku.clone(), barcode: edit.barcode.clone(), grams: edit.grams, active: edit.active, ..VariantChange::default() };
     change::change_variant(tx, now, scope, id, &change).await?;
+    // Stock first: sales lock it before what they change of the cards.
+    if let Some(wanted) = edit.stock {
+        set_stock(tx, scope, id, wanted).await?;
+    }
     if let Some(wanted) = &edit.prices {
         let all = prices::table.filter(prices::coop_id.eq(scope.coop()).and(prices::variant_id.eq(id)));
         diesel::delete(all).execute(tx).await?;
         for price in wanted {
             change::set_price(tx, now, scope, id, price).await?;
         }
-    }
-    if let Some(wanted) = edit.stock {
-        set_stock(tx, scope, id, wanted).await?;
     }
     store::touch(tx, now, scope, product).await?;
     rejudge(tx, now, scope, product, before.status).await?;

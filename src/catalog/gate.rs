@@ -30,12 +30,17 @@ impl Gate {
 pub struct GateFacts {
     pub title: String,
     pub active_variants: usize,
-    /// Variants without any price.
+    /// Variants without a price that the makers can be paid from: in the cooperative's own currency, or in one with a rate into it.
     pub unpriced: usize,
+    pub own_currency: String,
     pub has_template: bool,
     /// The template that divides its price was accepted by a named representative.
     pub template_accepted: bool,
     pub cooperative_approved: bool,
+    /// Entries of the work register on its pieces that say how long the work took, and so what an hour of it paid.
+    pub timed: usize,
+    /// Of those, the ones that paid less than the law's minimum of their place and day, where one is known.
+    pub underpaid: usize,
 }
 
 /// Rules 5 and 6: what blocks, and what is merely undeclared. Publishing needs no stock.
@@ -53,13 +58,20 @@ pub fn gate(facts: &GateFacts) -> Gate {
         blocked.push(reason("no_variant", "it has no variant that is for sale".into()));
     }
     if facts.unpriced > 0 {
-        blocked.push(reason("no_price", format!("{} of its variants have no price", facts.unpriced)));
+        let wanted = format!("in {} or in a currency with a rate into it", facts.own_currency);
+        blocked.push(reason("no_price", format!("{} of its variants have no price {wanted}", facts.unpriced)));
+    }
+    if facts.underpaid > 0 {
+        blocked.push(reason("below_legal_minimum", format!("{} of its recorded works paid less than the legal minimum", facts.underpaid)));
     }
     if facts.has_template && !facts.template_accepted {
         blocked.push(reason("template_not_agreed", "the maker side has not agreed to the price template that divides its price".into()));
     }
     if !facts.has_template {
         undeclared.push(reason("pay_not_declared", "no price template says what part of the price the makers get".into()));
+    }
+    if facts.timed == 0 {
+        undeclared.push(reason("piece_rate_unknown", "no recorded work on it says how long it took".into()));
     }
     match (blocked.is_empty(), undeclared.is_empty()) {
         (false, _) => Gate::Blocked { reasons: blocked },
@@ -73,18 +85,30 @@ mod tests {
     use super::*;
 
     fn good() -> GateFacts {
-        GateFacts { title: "Stole".into(), active_variants: 1, unpriced: 0, has_template: true, template_accepted: true, cooperative_approved: true }
+        GateFacts {
+            title: "Stole".into(),
+            active_variants: 1,
+            unpriced: 0,
+            own_currency: "INR".into(),
+            has_template: true,
+            template_accepted: true,
+            cooperative_approved: true,
+            timed: 1,
+            underpaid: 0,
+        }
     }
     #[test]
     fn the_gate_is_three_valued() {
         assert_eq!(gate(&good()), Gate::Pass);
         assert!(matches!(gate(&GateFacts { has_template: false, template_accepted: false, ..good() }), Gate::Undeclared { .. }));
+        assert!(matches!(gate(&GateFacts { timed: 0, ..good() }), Gate::Undeclared { .. }), "an unknown rate is no refusal, and no pass");
         for blocked in [
             GateFacts { unpriced: 1, ..good() },
             GateFacts { active_variants: 0, ..good() },
             GateFacts { title: " ".into(), ..good() },
             GateFacts { template_accepted: false, ..good() },
             GateFacts { cooperative_approved: false, ..good() },
+            GateFacts { underpaid: 1, ..good() },
         ] {
             assert!(!gate(&blocked).lets_through(), "{blocked:?}");
         }

@@ -4,11 +4,13 @@
 //! - A price has one arithmetic ([`price`]); parts always sum to it.
 //! - Nothing is sold that is not there ([`stock`]).
 //! - A slug never dies: a retired one leads to the product.
+//! - What lists show is one row per product and currency (`product_cards`), which the database itself keeps: no writer can forget it.
 mod bulk;
 pub mod change;
 mod checks;
 pub mod collections;
 mod edit;
+mod facets;
 mod gate;
 pub mod http;
 pub mod model;
@@ -17,6 +19,7 @@ mod publishing;
 mod read;
 pub mod stock;
 mod store;
+pub mod tax;
 pub mod templates;
 
 pub use bulk::{add_variants, archive_many, create_many, judge_many, publish_many};
@@ -24,7 +27,7 @@ pub use edit::{add_variant, edit, edit_variant, unarchive};
 pub use gate::{Gate, Reason};
 pub use model::{Error, NewPrice, NewProduct, NewStock, NewVariant, Status, StockOwner};
 pub use publishing::publish_drafts;
-pub use read::{Offer, offers};
+pub use read::{Offer, cards::wrong as wrong_cards, offers};
 
 use crate::{
     clock::Time,

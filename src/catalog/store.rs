@@ -9,7 +9,7 @@ use super::{
 use crate::{
     clock::Time,
     db::{Conn, DbError, Tx},
-    ids::{ProductId, VariantId},
+    ids::{PriceTemplateId, ProductId, VariantId},
     schema::{prices, product_options, product_slugs, products, stock, variants},
     tenancy::Scope,
 };
@@ -110,11 +110,15 @@ pub(super) async fn lock(tx: &mut Tx, scope: Scope, id: ProductId) -> Result<Opt
     let row = products::table.find((scope.coop(), id)).select((products::status, products::version, products::slug)).for_update();
     Ok(row.first(tx).await.optional()?)
 }
-/// In order of id, so that two publications never wait for each other crosswise.
-pub(super) async fn lock_many(tx: &mut Tx, scope: Scope, ids: &[ProductId]) -> Result<(), DbError> {
-    let rows = products::table.filter(products::coop_id.eq(scope.coop()).and(products::id.eq_any(ids)));
-    let _locked: Vec<ProductId> = rows.select(products::id).order(products::id).for_update().load(tx).await?;
-    Ok(())
+/// Those of them that are not archived, as of now. In order of id, so that two publications never wait for each other crosswise.
+pub(super) async fn lock_many(tx: &mut Tx, scope: Scope, ids: &[ProductId]) -> Result<Vec<ProductId>, DbError> {
+    let rows = products::table.filter(products::coop_id.eq(scope.coop()).and(products::id.eq_any(ids)).and(products::status.ne(Status::Archived)));
+    Ok(rows.select(products::id).order(products::id).for_update().load(tx).await?)
+}
+/// Products whose price a template divides, in order of id.
+pub(super) async fn lock_divided_by(tx: &mut Tx, scope: Scope, template: PriceTemplateId) -> Result<Vec<ProductId>, DbError> {
+    let rows = products::table.filter(products::coop_id.eq(scope.coop()).and(products::template_id.eq(template)));
+    Ok(rows.select(products::id).order(products::id).for_update().load(tx).await?)
 }
 
 pub(super) async fn option_count(conn: &mut Conn, scope: Scope, product: ProductId) -> Result<usize, DbError> {
@@ -167,21 +171,39 @@ struct Facts {
     accepted: bool,
     #[diesel(sql_type = sql_types::Bool)]
     approved: bool,
+    #[diesel(sql_type = sql_types::Text)]
+    own_currency: String,
+    #[diesel(sql_type = sql_types::BigInt)]
+    timed: i64,
+    #[diesel(sql_type = sql_types::BigInt)]
+    underpaid: i64,
 }
 
 /// What the gate looks at, of each of these products that is this cooperative's.
 pub(super) async fn gate_facts_of(conn: &mut Conn, scope: Scope, ids: &[ProductId]) -> Result<Vec<(ProductId, GateFacts)>, DbError> {
     let rows: Vec<Facts> = diesel::sql_query(
         "SELECT p.id, p.title, p.template_id IS NOT NULL AS has_template, c.state = 'approved' AS approved,
+                c.currency AS own_currency, paid.timed, paid.underpaid,
                 count(v.id) FILTER (WHERE v.active) AS active,
-                count(v.id) FILTER (WHERE v.active AND NOT EXISTS (SELECT FROM prices x WHERE x.coop_id = v.coop_id AND x.variant_id = v.id)) AS unpriced,
+                count(v.id) FILTER (WHERE v.active AND NOT EXISTS (
+                  SELECT FROM prices x WHERE x.coop_id = v.coop_id AND x.variant_id = v.id
+                  AND (x.currency = c.currency OR EXISTS (SELECT FROM fx_rates f WHERE f.base = x.currency AND f.quote = c.currency)))) AS unpriced,
                 EXISTS (SELECT FROM price_agreements a WHERE a.coop_id = p.coop_id AND a.template_id = p.template_id
                         AND (a.filter = '{}'::jsonb
                              OR (a.filter -> 'kinds') ? p.kind
                              OR (a.filter -> 'tags') ?| p.tags
                              OR (a.filter -> 'products') ? p.id::text)) AS accepted
          FROM products p JOIN cooperatives c ON c.id = p.coop_id LEFT JOIN variants v ON v.coop_id = p.coop_id AND v.product_id = p.id
-         WHERE p.coop_id = $1 AND p.id = ANY ($2) GROUP BY p.coop_id, p.id, c.state ORDER BY p.id",
+         CROSS JOIN LATERAL (
+           SELECT count(*) AS timed, count(*) FILTER (WHERE w.rate_minor * w.pieces * 60 < w.minutes * (
+                    SELECT m.amount_minor FROM wage_benchmarks m
+                    WHERE m.kind = 'legal_minimum_hour' AND m.country = c.country AND (m.region IS NULL OR m.region = c.region)
+                      AND m.currency = w.currency AND m.valid_from <= w.worked_on
+                    ORDER BY m.region IS NULL, m.valid_from DESC LIMIT 1)) AS underpaid
+           FROM variants made JOIN batches b ON b.coop_id = made.coop_id AND b.variant_id = made.id
+           JOIN work_entries w ON w.coop_id = b.coop_id AND w.batch_id = b.id
+           WHERE made.coop_id = p.coop_id AND made.product_id = p.id AND w.minutes IS NOT NULL) paid
+         WHERE p.coop_id = $1 AND p.id = ANY ($2) GROUP BY p.coop_id, p.id, c.id, paid.timed, paid.underpaid ORDER BY p.id",
     )
     .bind::<sql_types::Uuid, _>(scope.coop())
     .bind::<sql_types::Array<sql_types::Uuid>, _>(ids)
@@ -195,6 +217,9 @@ pub(super) async fn gate_facts_of(conn: &mut Conn, scope: Scope, ids: &[ProductI
         has_template: f.has_template,
         template_accepted: f.accepted,
         cooperative_approved: f.approved,
+        own_currency: f.own_currency,
+        timed: count(f.timed),
+        underpaid: count(f.underpaid),
     };
     Ok(rows.into_iter().map(|f| (f.id, facts(f))).collect())
 }

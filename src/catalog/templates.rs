@@ -2,7 +2,12 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::{model::Error, price::Division};
+use super::{
+    judge_many,
+    model::{Error, MAX_WORD},
+    price::Division,
+    store,
+};
 use crate::{
     clock::{Day, Time},
     db::{Conn, DbError, Tx},
@@ -46,8 +51,8 @@ pub async fn create(tx: &mut Tx, now: Time, scope: Scope, by: Option<AccountId>,
     if maker_bp.checked_add(materials_bp).and_then(|sum| sum.checked_add(cooperative_bp)) != Some(WHOLE_BP) {
         return Err(Error::Invalid(vec![FieldError::new("/maker_bp", "sum", "maker, materials and cooperative must sum to 10000 basis points")]));
     }
-    if name.trim().is_empty() {
-        return Err(Error::Invalid(vec![FieldError::new("/name", "length", "a template needs a name")]));
+    if name.trim().is_empty() || name.chars().count() > MAX_WORD {
+        return Err(Error::Invalid(vec![FieldError::new("/name", "length", format!("1 to {MAX_WORD} characters"))]));
     }
     let last: Option<i32> = templates::table
         .filter(templates::coop_id.eq(scope.coop()).and(templates::name.eq(name)))
@@ -72,13 +77,38 @@ pub async fn exists(conn: &mut Conn, scope: Scope, id: PriceTemplateId) -> Resul
     Ok(diesel::select(diesel::dsl::exists(known)).get_result(conn).await?)
 }
 
-/// Records an acceptance. Who made what is never invented: this says only how a price divides.
+/// More than a meeting's minutes name one by one; an empty filter is all products.
+const MAX_NAMED: usize = 1000;
+/// A sentence or an address of minutes, a recording, a signed sheet.
+const MAX_EVIDENCE: usize = 2000;
+
+/// What cannot be accepted of an agreement, besides what is unknown or in the future.
+fn check(new: &NewAgreement) -> Vec<FieldError> {
+    let mut wrong = Vec::new();
+    if new.agreed_by.trim().is_empty() || new.agreed_by.chars().count() > MAX_WORD {
+        wrong.push(FieldError::new("/agreed_by", "length", format!("the representative who agreed, in 1 to {MAX_WORD} characters")));
+    }
+    if new.evidence.as_ref().is_some_and(|evidence| evidence.chars().count() > MAX_EVIDENCE) {
+        wrong.push(FieldError::new("/evidence", "length", format!("at most {MAX_EVIDENCE} characters")));
+    }
+    let Filter { kinds, tags, products } = &new.filter;
+    for (name, length) in [("kinds", kinds.len()), ("tags", tags.len()), ("products", products.len())] {
+        if length > MAX_NAMED {
+            wrong.push(FieldError::new(format!("/filter/{name}"), "length", format!("at most {MAX_NAMED}")));
+        }
+    }
+    wrong
+}
+
+/// Records an acceptance, and asks the gate again about every product that waits for it. Who made what is never invented: this says only
+/// how a price divides.
 pub async fn agree(tx: &mut Tx, now: Time, scope: Scope, by: Option<AccountId>, new: &NewAgreement) -> Result<PriceAgreementId, Error> {
     if !exists(tx, scope, new.template).await? {
         return Err(Error::Invalid(vec![FieldError::new("/template", "unknown", "no such price template of this cooperative")]));
     }
-    if new.agreed_by.trim().is_empty() {
-        return Err(Error::Invalid(vec![FieldError::new("/agreed_by", "length", "name the representative who agreed")]));
+    let wrong = check(new);
+    if !wrong.is_empty() {
+        return Err(Error::Invalid(wrong));
     }
     if new.agreed_on > now.day() {
         return Err(Error::Invalid(vec![FieldError::new("/date", "future", "the day of the agreement cannot be in the future")]));
@@ -93,5 +123,7 @@ pub async fn agree(tx: &mut Tx, now: Time, scope: Scope, by: Option<AccountId>, 
         ))
         .execute(tx)
         .await?;
+    let divided = store::lock_divided_by(tx, scope, new.template).await?;
+    judge_many(tx, now, scope, &divided).await?;
     Ok(id)
 }

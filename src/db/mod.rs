@@ -4,14 +4,23 @@
 //! so that PostgreSQL rolls back at once. (The pool alone would put the connection back *with the transaction open* and notice only
 //! when that very connection is next handed out.)
 pub mod migrate;
+mod statement;
+
+pub use statement::{Statement, sql};
 
 use std::ops::{Deref, DerefMut};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 use std::time::Duration;
 
+use diesel::connection::{Instrumentation, InstrumentationEvent};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::pooled_connection::deadpool::{Object, Pool, PoolError};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
-use diesel_async::{AnsiTransactionManager, AsyncPgConnection, SimpleAsyncConnection, TransactionManager};
+use diesel_async::{AnsiTransactionManager, AsyncConnection, AsyncPgConnection, SimpleAsyncConnection, TransactionManager};
+use futures_util::FutureExt;
 
 pub type Conn = AsyncPgConnection;
 pub type PooledConn = Object<Conn>;
@@ -25,7 +34,7 @@ const OPTIONS: &str = "-c statement_timeout=30s -c lock_timeout=2500ms -c idle_i
 
 /// Proof that a transaction is open. Whatever must be atomic takes `&mut Tx`; a lone read or write takes `&mut Conn`, to which a
 /// `Tx` derefs.
-pub struct Tx(Option<PooledConn>);
+pub struct Tx(Option<PooledConn>, Arc<Counts>);
 
 impl Deref for Tx {
     type Target = Conn;
@@ -94,24 +103,62 @@ impl Retryable for DbError {
 const RETRIES: u32 = 3;
 
 #[derive(Clone)]
-pub struct Db(Pool<Conn>);
+pub struct Db {
+    pool: Pool<Conn>,
+    counts: Arc<Counts>,
+}
+
+/// What this pool did since it was made.
+#[derive(Default)]
+struct Counts {
+    statements: AtomicU64,
+    commits: AtomicU64,
+}
+/// Counts the statements of one connection.
+struct Counter(Arc<Counts>);
+impl Instrumentation for Counter {
+    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+        if matches!(event, InstrumentationEvent::StartQuery { .. }) {
+            self.0.statements.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
 
 impl Db {
     /// `size` connections at most, opened as they are needed.
     pub fn connect(url: &str, size: usize) -> Self {
         let mut config = ManagerConfig::default();
         config.recycling_method = RecyclingMethod::Fast;
+        let counts = Arc::<Counts>::default();
+        let counted = counts.clone();
+        config.custom_setup = Box::new(move |url| {
+            let (url, counter) = (url.to_owned(), Counter(counted.clone()));
+            async move {
+                let mut conn = Conn::establish(&url).await?;
+                conn.set_instrumentation(counter);
+                Ok(conn)
+            }
+            .boxed()
+        });
         let manager = AsyncDieselConnectionManager::<Conn>::new_with_config(with_options(url), config);
         let pool =
             Pool::builder(manager).max_size(size).runtime(deadpool::Runtime::Tokio1).wait_timeout(Some(POOL_WAIT)).create_timeout(Some(POOL_WAIT));
-        Self(pool.build().expect("the runtime is set, which is all that can be missing"))
+        Self { pool: pool.build().expect("the runtime is set, which is all that can be missing"), counts }
     }
     /// For one lone statement. What must be atomic opens a transaction.
     pub async fn conn(&self) -> Result<PooledConn, DbError> {
-        Ok(self.0.get().await?)
+        Ok(self.pool.get().await?)
     }
     pub fn status(&self) -> deadpool::Status {
-        self.0.status()
+        self.pool.status()
+    }
+    /// Statements sent so far, `BEGIN` and `COMMIT` among them: what a request costs is counted by looking before and after it.
+    pub fn statements(&self) -> u64 {
+        self.counts.statements.load(Ordering::Relaxed)
+    }
+    /// Transactions committed so far: who remembers something that was read knows by it that this program may have changed it.
+    pub fn commits(&self) -> u64 {
+        self.counts.commits.load(Ordering::Acquire)
     }
     /// Commits if `work` succeeds, rolls back if it fails. `work` runs again after a serialization failure or a deadlock, so it must
     /// have no effect outside the transaction. Its future is not provably `Send` when `work` captures by reference (Rust 1.95): fine in
@@ -134,7 +181,7 @@ impl Db {
         tx.finish(outcome).await
     }
     async fn begin(&self) -> Result<Tx, DbError> {
-        let mut tx = Tx(Some(self.0.get().await?));
+        let mut tx = Tx(Some(self.pool.get().await?), self.counts.clone());
         AnsiTransactionManager::begin_transaction(&mut *tx).await?;
         Ok(tx)
     }
@@ -146,6 +193,7 @@ impl Tx {
             // COMMIT of an aborted transaction is a silent ROLLBACK in PostgreSQL: make it an error.
             self.batch_execute("SELECT 1").await.map_err(DbError::from)?;
             AnsiTransactionManager::commit_transaction(&mut *self).await.map_err(DbError::from)?;
+            self.1.commits.fetch_add(1, Ordering::Release);
         } else if let Err(error) = AnsiTransactionManager::rollback_transaction(&mut *self).await {
             tracing::warn!(%error, "rollback failed; the connection is closed instead");
             return outcome; // Drop closes it; the caller's own error is what matters

@@ -277,7 +277,13 @@ impl Commit<'_> {
         }
         if has(Field::Price) || has(Field::CompareAt) {
             match self.price(variant) {
-                Some(price) => change::set_price(tx, self.now, self.scope, id, &price).await?,
+                Some(price) => match change::set_price(tx, self.now, self.scope, id, &price).await {
+                    Err(catalog::Error::Invalid(why)) => {
+                        let why: Vec<String> = why.into_iter().map(|e| e.message).collect();
+                        done.notes.push(format!("row {}: the price was left as it is: {}", v.entity.row, why.join("; ")));
+                    }
+                    written => written?,
+                },
                 None => change::remove_price(tx, self.scope, id, self.settings.currency).await?,
             }
         }

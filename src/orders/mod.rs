@@ -11,8 +11,8 @@ pub mod jobs;
 pub mod model;
 mod ship;
 mod store;
-pub mod tax;
 
+pub use crate::catalog::tax;
 pub use model::{Address, Cart, Error, Frozen, FrozenGroup, FrozenLine, Order, OrderState, Placed, PlacedLine};
 pub use ship::ship;
 pub use store::Carrier;

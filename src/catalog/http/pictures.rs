@@ -29,6 +29,6 @@ async fn put_product_media(
     Body(pictures): Body<Vec<Attached>>,
 ) -> Result<HttpResponse, Problem> {
     let now = app.clock.now();
-    app.db.transaction(async |tx| catalog::set_pictures(tx, now, by.scope, path.1, &pictures).await).await?;
+    app.db.transaction_retrying(async |tx| catalog::set_pictures(tx, now, by.scope, path.1, &pictures).await).await?;
     Ok(HttpResponse::NoContent().finish())
 }

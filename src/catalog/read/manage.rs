@@ -2,11 +2,11 @@
 use diesel::{prelude::*, sql_types as sql};
 use diesel_async::RunQueryDsl;
 
-use super::search_words;
+use super::cards::{search_words, words};
 use crate::{
     catalog::model::Status,
     clock::Time,
-    db::{Conn, DbError},
+    db::{self, Conn, DbError},
     ids::{PriceTemplateId, ProductId},
     tenancy::Scope,
 };
@@ -48,7 +48,10 @@ pub struct Wanted {
 
 /// Newest first; ids are ordered by time.
 pub async fn list(conn: &mut Conn, scope: Scope, wanted: &Wanted) -> Result<Vec<Row>, DbError> {
-    let query = diesel::sql_query(format!(
+    let searched = wanted.search.as_deref().map(words).unwrap_or_default();
+    let parameters: Vec<String> = (5..).take(searched.len()).map(|n| format!("${n}")).collect();
+    let condition = if searched.is_empty() { String::new() } else { format!("AND p.search @@ {}", search_words(&parameters, "")) };
+    let query = db::sql(format!(
         "SELECT p.id, p.slug, p.title, p.kind, p.status, p.gate, p.version, p.updated_at,
                 (SELECT coalesce(jsonb_agg(jsonb_build_object('currency', f.currency, 'amount', f.minor) ORDER BY f.currency), '[]')
                  FROM (SELECT x.currency, min(x.amount_minor) AS minor
@@ -62,19 +65,14 @@ pub async fn list(conn: &mut Conn, scope: Scope, wanted: &Wanted) -> Result<Vec<
                 (SELECT encode(m.sha256, 'hex') FROM product_media pm JOIN media m ON m.coop_id = pm.coop_id AND m.id = pm.media_id
                  WHERE pm.coop_id = p.coop_id AND pm.product_id = p.id AND m.state = 'ready' ORDER BY pm.position LIMIT 1) AS picture
          FROM products p
-         WHERE p.coop_id = $1 AND ($2::text IS NULL OR p.status = $2) AND ($3::text[] IS NULL OR p.search @@ {words})
-           AND ($4::uuid IS NULL OR p.id < $4)
-         ORDER BY p.id DESC LIMIT $5",
-        words = search_words("$3"),
-    ));
-    Ok(query
-        .bind::<sql::Uuid, _>(scope.coop())
-        .bind::<sql::Nullable<sql::Text>, _>(wanted.status)
-        .bind::<sql::Nullable<sql::Array<sql::Text>>, _>(wanted.search.as_deref().and_then(super::words))
-        .bind::<sql::Nullable<sql::Uuid>, _>(wanted.after)
-        .bind::<sql::BigInt, _>(wanted.limit)
-        .load(conn)
-        .await?)
+         WHERE p.coop_id = $1 AND ($2::text IS NULL OR p.status = $2) AND ($3::uuid IS NULL OR p.id < $3) {condition}
+         ORDER BY p.id DESC LIMIT $4"
+    ))
+    .bind::<sql::Uuid, _>(scope.coop())
+    .bind::<sql::Nullable<sql::Text>, _>(wanted.status)
+    .bind::<sql::Nullable<sql::Uuid>, _>(wanted.after)
+    .bind::<sql::BigInt, _>(wanted.limit);
+    Ok(searched.into_iter().fold(query, |query, word| query.bind::<sql::Text, _>(word)).load(conn).await?)
 }
 
 /// A product whole; the lists are JSON that the database put together.

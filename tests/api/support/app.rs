@@ -89,13 +89,16 @@ impl TestApp {
     pub async fn run_jobs(&self) -> usize {
         self.app.worker().drain(&self.app).await.unwrap()
     }
-    /// What must hold after every test: no due job is left, none is dead, every balance is proven by its transfers.
+    /// What must hold after every test: no due job is left, none is dead, every balance is proven by its transfers, and every
+    /// list shows what is there.
     pub async fn finish(self) {
         self.run_jobs().await;
         let counts = haat::jobs::counts(&mut *self.app.db.conn().await.unwrap(), self.clock.now()).await.unwrap();
         assert_eq!((counts.due, counts.dead), (0, 0), "jobs left behind: {counts:?}");
         let wrong = haat::ledger::verify(&mut *self.app.db.conn().await.unwrap()).await.unwrap();
         assert_eq!(wrong, [], "balances that their transfers do not prove");
+        let wrong = haat::catalog::wrong_cards(&mut *self.app.db.conn().await.unwrap()).await.unwrap();
+        assert_eq!(wrong, 0, "cards that are not what the catalogue says");
     }
 }
 

@@ -40,7 +40,7 @@ pub async fn product(manager: &Client, coop: &str, cents: i64, on_hand: i32) -> 
         "variants": [{"prices": [{"amount": cents, "currency": "EUR"}], "stock": {"policy": "finite", "on_hand": on_hand}, "grams": 300}]});
     let made = manager.post(&at("products"), body).await.expect(201);
     let gate = manager.post(&at(&format!("products/{}/publish", made["id"].as_str().unwrap())), json!({})).await.expect(200);
-    assert_eq!(gate["gate"]["result"], "pass");
+    assert_eq!(gate["gate"]["result"], "undeclared", "nobody wrote down yet how long it took");
     made["variants"][0].as_str().unwrap().to_owned()
 }
 

@@ -63,13 +63,12 @@ async fn create_product(app: web::Data<App>, by: Manager, Body(body): Body<Produ
 #[post("/v1/manage/cooperatives/{coop}/products/{id}/publish")]
 async fn publish_product(app: web::Data<App>, by: Manager, path: web::Path<(String, ProductId)>) -> Result<web::Json<Published>, Problem> {
     let now = app.clock.now();
-    let act = Act::manager(by.account, by.scope.coop(), "product.publish", path.1);
     let publish = async |tx: &mut Tx| {
         let gate = catalog::publish(tx, now, by.scope, path.1).await?;
-        audit::record(tx, now, act).await?;
+        audit::record(tx, now, Act::manager(by.account, by.scope.coop(), "product.publish", path.1)).await?;
         Ok::<_, catalog::model::Error>(gate)
     };
-    let gate = app.db.transaction(publish).await?;
+    let gate = app.db.transaction_retrying(publish).await?;
     Ok(web::Json(Published { gate }))
 }
 
@@ -91,7 +90,7 @@ async fn publish_products(app: web::Data<App>, by: Manager, Body(body): Body<Pub
         audit::record(tx, now, act.with(serde_json::json!({"published": outcome.published}))).await?;
         Ok::<_, catalog::model::Error>(outcome)
     };
-    Ok(web::Json(app.db.transaction(publish).await?))
+    Ok(web::Json(app.db.transaction_retrying(publish).await?))
 }
 
 #[derive(serde::Deserialize, utoipa::IntoParams)]
@@ -152,7 +151,7 @@ async fn update_product(
 #[post("/v1/manage/cooperatives/{coop}/products/{id}/archive")]
 async fn archive_product(app: web::Data<App>, by: Manager, path: web::Path<(String, ProductId)>) -> Result<HttpResponse, Problem> {
     let now = app.clock.now();
-    app.db.transaction(async |tx| catalog::archive(tx, now, by.scope, path.1).await).await?;
+    app.db.transaction_retrying(async |tx| catalog::archive(tx, now, by.scope, path.1).await).await?;
     shown(&app, by.scope, path.1, StatusCode::OK).await
 }
 
@@ -162,6 +161,6 @@ async fn archive_product(app: web::Data<App>, by: Manager, path: web::Path<(Stri
 #[post("/v1/manage/cooperatives/{coop}/products/{id}/unarchive")]
 async fn unarchive_product(app: web::Data<App>, by: Manager, path: web::Path<(String, ProductId)>) -> Result<HttpResponse, Problem> {
     let now = app.clock.now();
-    app.db.transaction(async |tx| catalog::unarchive(tx, now, by.scope, path.1).await).await?;
+    app.db.transaction_retrying(async |tx| catalog::unarchive(tx, now, by.scope, path.1).await).await?;
     shown(&app, by.scope, path.1, StatusCode::OK).await
 }

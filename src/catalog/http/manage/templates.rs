@@ -80,6 +80,6 @@ async fn create_agreement(app: web::Data<App>, by: Manager, Body(body): Body<Agr
         audit::record(tx, now, act.with(serde_json::json!({"template": new.template, "agreed_by": new.agreed_by}))).await?;
         Ok::<_, catalog::model::Error>(id)
     };
-    let id = app.db.transaction(agree).await?;
+    let id = app.db.transaction_retrying(agree).await?;
     Ok(HttpResponse::Created().json(CreatedAgreement { id }))
 }

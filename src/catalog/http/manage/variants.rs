@@ -33,7 +33,7 @@ async fn create_variant(
     Body(body): Body<VariantBody>,
 ) -> Result<HttpResponse, Problem> {
     let (new, now) = (body.into(), app.clock.now());
-    app.db.transaction(async |tx| catalog::add_variant(tx, now, by.scope, path.1, &new).await).await?;
+    app.db.transaction_retrying(async |tx| catalog::add_variant(tx, now, by.scope, path.1, &new).await).await?;
     shown(&app, by.scope, path.1, StatusCode::CREATED).await
 }
 
@@ -50,6 +50,6 @@ async fn update_variant(
     Body(body): Body<VariantEditBody>,
 ) -> Result<HttpResponse, Problem> {
     let (edit, now) = (body.into(), app.clock.now());
-    let product = app.db.transaction(async |tx| catalog::edit_variant(tx, now, by.scope, path.1, &edit).await).await?;
+    let product = app.db.transaction_retrying(async |tx| catalog::edit_variant(tx, now, by.scope, path.1, &edit).await).await?;
     shown(&app, by.scope, product, StatusCode::OK).await
 }

@@ -2,34 +2,15 @@
 use diesel::{prelude::*, sql_types as sql};
 use diesel_async::RunQueryDsl;
 
+use super::price;
 use crate::{
-    catalog::price,
     clock::Day,
-    db::{Conn, DbError},
+    db::{self, Conn, DbError},
     ids::CoopId,
     money::{BasisPoints, Money, MoneyError},
 };
 
-/// What applies to one seller's goods of one category at one destination.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rate {
-    pub bp: BasisPoints,
-}
-
-#[derive(QueryableByName)]
-struct Row {
-    #[diesel(sql_type = sql::Text)]
-    category: String,
-    #[diesel(sql_type = sql::Integer)]
-    rate_bp: i32,
-}
-#[derive(QueryableByName)]
-struct Registered {
-    #[diesel(sql_type = sql::Nullable<sql::Uuid>)]
-    coop_id: Option<CoopId>,
-}
-
-/// Everything about tax at one destination on one day: two statements, whatever the cart holds.
+/// Everything about tax at one destination on one day: one statement, whatever is sold.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
     rates: Vec<(String, BasisPoints)>,
@@ -37,28 +18,30 @@ pub struct Rules {
     registered: Vec<Option<CoopId>>,
 }
 
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = sql::Array<sql::Nullable<sql::Uuid>>)]
+    registered: Vec<Option<CoopId>>,
+    #[diesel(sql_type = sql::Array<sql::Text>)]
+    categories: Vec<String>,
+    #[diesel(sql_type = sql::Array<sql::Integer>)]
+    rates: Vec<i32>,
+}
+
 pub async fn rules(conn: &mut Conn, country: &str, today: Day) -> Result<Rules, DbError> {
-    let registered: Vec<Registered> = diesel::sql_query(
-        "SELECT coop_id FROM tax_registrations WHERE jurisdiction = $1 AND valid_from <= $2 AND (valid_to IS NULL OR valid_to >= $2)",
+    let row: Row = db::sql(
+        "WITH rate AS (SELECT DISTINCT ON (category) category, rate_bp FROM tax_rates WHERE jurisdiction = $1 AND valid_from <= $2
+                       ORDER BY category, valid_from DESC)
+         SELECT ARRAY(SELECT coop_id FROM tax_registrations
+                      WHERE jurisdiction = $1 AND valid_from <= $2 AND (valid_to IS NULL OR valid_to >= $2)) AS registered,
+                ARRAY(SELECT category FROM rate ORDER BY category) AS categories, ARRAY(SELECT rate_bp FROM rate ORDER BY category) AS rates",
     )
     .bind::<sql::Text, _>(country)
     .bind::<sql::Date, _>(today)
-    .load(conn)
+    .get_result(conn)
     .await?;
-    if registered.is_empty() {
-        return Ok(Rules::default());
-    }
-    let rows: Vec<Row> = diesel::sql_query(
-        "SELECT DISTINCT ON (category) category, rate_bp FROM tax_rates WHERE jurisdiction = $1 AND valid_from <= $2 ORDER BY category, valid_from DESC",
-    )
-    .bind::<sql::Text, _>(country)
-    .bind::<sql::Date, _>(today)
-    .load(conn)
-    .await?;
-    Ok(Rules {
-        rates: rows.into_iter().map(|r| (r.category, BasisPoints::try_from(r.rate_bp).unwrap_or(0))).collect(),
-        registered: registered.into_iter().map(|r| r.coop_id).collect(),
-    })
+    let rates = row.categories.into_iter().zip(row.rates).map(|(category, bp)| (category, BasisPoints::try_from(bp).unwrap_or(0)));
+    Ok(Rules { rates: rates.collect(), registered: row.registered })
 }
 
 /// Why an order bears the tax it bears; stable.

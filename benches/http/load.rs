@@ -1,0 +1,123 @@
+//! A load client: HTTP/1.1 over kept connections, one request at a time on each.
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::{Failure, measure::Figures};
+
+pub struct Wire {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+pub struct Reply {
+    pub status: u16,
+    pub body: Vec<u8>,
+}
+
+impl Wire {
+    pub async fn open(address: &str) -> Result<Self, Failure> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream, buffer: Vec::with_capacity(64 * 1024) })
+    }
+    pub async fn send(&mut self, request: &[u8]) -> Result<Reply, Failure> {
+        self.stream.write_all(request).await?;
+        self.buffer.clear();
+        let head = loop {
+            if let Some(at) = self.buffer.windows(4).position(|w| w == b"\r\n\r\n") {
+                break at + 4;
+            }
+            self.more().await?;
+        };
+        let text = std::str::from_utf8(&self.buffer[..head])?;
+        let status = text.get(9..12).ok_or("no status")?.parse()?;
+        let length = text.lines().find_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+        });
+        let end = head + length.unwrap_or(0);
+        while self.buffer.len() < end {
+            self.more().await?;
+        }
+        Ok(Reply { status, body: self.buffer[head..end].to_vec() })
+    }
+    async fn more(&mut self) -> Result<(), Failure> {
+        if self.stream.read_buf(&mut self.buffer).await? == 0 {
+            return Err("the server closed the connection".into());
+        }
+        Ok(())
+    }
+}
+
+pub fn get(path: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n").into_bytes()
+}
+pub fn post(path: &str, headers: &str, body: &str) -> Vec<u8> {
+    format!("POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n{headers}Content-Length: {}\r\n\r\n{body}", body.len())
+        .into_bytes()
+}
+
+/// One client's life: what it does between two looks at the clock is one request, or one order.
+pub trait Client: Send + 'static {
+    fn step(&mut self, wire: &mut Wire) -> impl Future<Output = Result<(), Failure>> + Send;
+}
+
+/// Requests that need nothing of each other's answers.
+pub struct Reads<F>(pub F, pub u64);
+impl<F: FnMut(u64) -> String + Send + 'static> Client for Reads<F> {
+    async fn step(&mut self, wire: &mut Wire) -> Result<(), Failure> {
+        let path = (self.0)(self.1);
+        self.1 += 1;
+        let reply = wire.send(&get(&path)).await?;
+        if reply.status == 200 { Ok(()) } else { Err(format!("{path}: {}: {}", reply.status, String::from_utf8_lossy(&reply.body)).into()) }
+    }
+}
+
+/// Long enough for connections, caches and plans to be there.
+const WARM: Duration = Duration::from_millis(700);
+
+/// Runs `clients` against `address` for `lasting` after a warm-up; `cpu` is read at both ends.
+pub async fn run<C: Client>(address: &str, clients: Vec<C>, lasting: Duration, cpu: impl Fn() -> (u64, u64)) -> Result<Figures, Failure> {
+    let (counting, stop) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let done = Arc::new(AtomicU64::new(0));
+    let mut tasks = Vec::new();
+    for mut client in clients {
+        let (counting, stop, done) = (counting.clone(), stop.clone(), done.clone());
+        let mut wire = Wire::open(address).await?;
+        tasks.push(tokio::spawn(async move {
+            let mut micros = Vec::new();
+            while !stop.load(Ordering::Relaxed) {
+                let begun = Instant::now();
+                client.step(&mut wire).await?;
+                if counting.load(Ordering::Relaxed) {
+                    micros.push(u32::try_from(begun.elapsed().as_micros()).unwrap_or(u32::MAX));
+                    done.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+            Ok::<_, Failure>(micros)
+        }));
+    }
+    tokio::time::sleep(WARM).await;
+    let (begun, before) = (Instant::now(), cpu());
+    counting.store(true, Ordering::Relaxed);
+    tokio::time::sleep(lasting).await;
+    let (after, took) = (cpu(), begun.elapsed());
+    counting.store(false, Ordering::Relaxed);
+    let requests = done.load(Ordering::Relaxed);
+    stop.store(true, Ordering::Relaxed);
+    let mut micros = Vec::new();
+    for task in tasks {
+        micros.extend(task.await??);
+    }
+    Ok(Figures::of(requests, micros, took, (after.0 - before.0, after.1 - before.1)))
+}

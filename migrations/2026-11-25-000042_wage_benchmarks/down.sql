@@ -1,0 +1,1 @@
+DROP TABLE wage_benchmarks;

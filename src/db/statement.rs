@@ -1,0 +1,72 @@
+//! A statement written as SQL, which each connection parses and plans once.
+//!
+//! diesel's own `sql_query` is parsed and planned anew each time, which costs more than running most of ours does.
+use std::{borrow::Cow, marker::PhantomData};
+
+use diesel::{
+    QueryResult,
+    pg::Pg,
+    query_builder::{AstPass, Query, QueryFragment, QueryId},
+    serialize::ToSql,
+    sql_types::{HasSqlType, Untyped},
+};
+
+/// The number of different texts must be small and known: a connection keeps each one that it has prepared.
+pub fn sql<'a>(text: impl Into<Cow<'static, str>>) -> Statement<'a> {
+    Statement { text: text.into(), values: Vec::new(), planned_afresh: false }
+}
+
+pub struct Statement<'a> {
+    text: Cow<'static, str>,
+    values: Vec<Box<dyn QueryFragment<Pg> + Send + 'a>>,
+    planned_afresh: bool,
+}
+
+impl<'a> Statement<'a> {
+    /// The next `$n`; every one must occur in the text, as often as it likes.
+    pub fn bind<ST: Send + 'a, T: ToSql<ST, Pg> + Send + 'a>(mut self, value: T) -> Self
+    where
+        Pg: HasSqlType<ST>,
+    {
+        self.values.push(Box::new(Value(value, PhantomData::<ST>)));
+        self
+    }
+    /// For what is found in very different ways depending on its values, such as a rare word and a frequent one: PostgreSQL sees them
+    /// when it plans, each time.
+    pub fn planned_afresh(self) -> Self {
+        Self { planned_afresh: true, ..self }
+    }
+}
+
+struct Value<T, ST>(T, PhantomData<ST>);
+
+impl<T: ToSql<ST, Pg>, ST> QueryFragment<Pg> for Value<T, ST>
+where
+    Pg: HasSqlType<ST>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_bind_param(&self.0)
+    }
+}
+
+impl QueryFragment<Pg> for Statement<'_> {
+    /// diesel writes `$1$2…` where it takes the values in, and our text has them in their places already: those go into a comment.
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        if self.planned_afresh {
+            out.unsafe_to_cache_prepared();
+        }
+        out.push_sql(&self.text);
+        if !self.values.is_empty() {
+            out.push_sql("\n--");
+        }
+        self.values.iter().try_for_each(|value| value.walk_ast(out.reborrow()))
+    }
+}
+impl QueryId for Statement<'_> {
+    type QueryId = ();
+    /// Known by its text.
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+impl Query for Statement<'_> {
+    type SqlType = Untyped;
+}
