@@ -129,6 +129,7 @@ diesel::table! {
         charge -> Nullable<Text>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        pays_order -> Bool,
     }
 }
 
@@ -544,6 +545,7 @@ diesel::table! {
         shipping_own_minor -> Int8,
         own_currency -> Text,
         updated_at -> Timestamptz,
+        shipping_refunded -> Bool,
     }
 }
 
@@ -847,6 +849,7 @@ diesel::table! {
         note -> Text,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        consent -> Nullable<Jsonb>,
     }
 }
 

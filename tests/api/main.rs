@@ -9,6 +9,7 @@ mod ledger;
 mod media;
 mod payouts;
 mod people;
+mod refunds;
 mod schema;
 mod spec;
 mod stories;
