@@ -42,6 +42,7 @@ impl App {
             .with::<checkout::jobs::ProcessEvent>()
             .with::<checkout::jobs::RefundUnexpected>()
             .with::<checkout::jobs::Sweep>()
+            .with::<checkout::refunds::jobs::SendRefund>()
             .with::<imports::jobs::CommitImport>()
             .with::<media::jobs::FetchMedia>()
             .with::<notifications::SendMail>()

@@ -131,6 +131,7 @@ diesel::table! {
         charge -> Nullable<Text>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        pays_order -> Bool,
     }
 }
 
@@ -546,6 +547,7 @@ diesel::table! {
         shipping_own_minor -> Int8,
         own_currency -> Text,
         updated_at -> Timestamptz,
+        shipping_refunded -> Bool,
     }
 }
 
@@ -849,6 +851,7 @@ diesel::table! {
         note -> Text,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        consent -> Nullable<Jsonb>,
     }
 }
 

@@ -111,6 +111,17 @@ pub async fn release(tx: &mut Tx, order: OrderId) -> Result<(), DbError> {
     finish(tx, order, Reservation::Released, "s.on_hand").await
 }
 
+/// Pieces that were sold and never left are on the shelf again. (A made-to-order shelf is not counted.)
+pub async fn put_back(tx: &mut Tx, want: Want) -> Result<(), DbError> {
+    diesel::sql_query("UPDATE stock SET on_hand = on_hand + $3 WHERE coop_id = $1 AND variant_id = $2 AND policy = 'finite'")
+        .bind::<sql_types::Uuid, _>(want.coop)
+        .bind::<sql_types::Uuid, _>(want.variant)
+        .bind::<sql_types::Integer, _>(want.quantity)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
 /// `on_hand` is the expression of what is left on the shelf. (A made-to-order shelf is empty and stays so.)
 async fn finish(tx: &mut Tx, order: OrderId, to: Reservation, on_hand: &str) -> Result<(), DbError> {
     diesel::sql_query(format!(

@@ -19,6 +19,7 @@ use crate::{
 
 pub fn routes(api: &mut ServiceConfig) {
     api.service(checkout_cart).service(get_checkout).service(receive_stripe_event);
+    super::refunds::http::routes(api);
 }
 
 #[derive(serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
@@ -209,7 +210,10 @@ impl From<Error> for Problem {
             Error::NotFound => Kind::NotFound.into(),
             Error::AlreadyPaid { order } => Self::from(Kind::AlreadyPaid).with("order", order),
             Error::ForeignReturnUrl { field } => Self::field(field, "foreign_origin", "an address on an origin that this shop allows"),
-            Error::Uncheckable(_) | Error::NothingLeft { .. } | Error::BadRefund(_) => Self::with_detail(Kind::Invalid, error.to_string()),
+            Error::Uncheckable(_) => Self::with_detail(Kind::Invalid, error.to_string()),
+            Error::NothingLeft { left } => Self::with_detail(Kind::Conflict, error.to_string()).with("left", MoneyView::from(left)),
+            Error::BadRefund(why) => Self::with_detail(Kind::Conflict, why),
+            Error::Unknown { pointer, expected } => Self::field(pointer, "unknown", expected),
             Error::Unavailable(_) => {
                 tracing::warn!(error = %crate::problem::Chain(&error), "payment provider");
                 Self::from(Kind::PaymentProviderUnknown).retry_after(2)

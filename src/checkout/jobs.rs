@@ -2,7 +2,7 @@
 use jiff::SignedDuration;
 use stripe_client::{CreateRefund, Metadata};
 
-use super::{Error, settle, store};
+use super::{Error, refunds, settle, store};
 use crate::{
     app::App,
     clock::Time,
@@ -51,6 +51,7 @@ impl Run<App> for ProcessEvent {
                 settle::fees(app, &self.object).await?;
                 "fees"
             }
+            "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated" => refunds::observe(app, &self.object).await?,
             _ => "ignored",
         };
         store::event_done(&mut *app.jobs_db.conn().await?, app.clock.now(), &self.event, outcome).await?;

@@ -9,6 +9,7 @@ pub mod http;
 pub mod jobs;
 pub mod model;
 pub mod postings;
+pub mod refunds;
 mod settle;
 mod store;
 

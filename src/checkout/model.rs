@@ -120,6 +120,8 @@ pub enum Error {
     NothingLeft { left: Money },
     #[error("{0}")]
     BadRefund(&'static str),
+    #[error("{pointer}: expected {expected}")]
+    Unknown { pointer: String, expected: &'static str },
     #[error(transparent)]
     Order(#[from] orders::Error),
     #[error(transparent)]

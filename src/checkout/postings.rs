@@ -105,12 +105,16 @@ pub fn fees(charged: Money, settled: Money, fee: Money) -> Vec<Posting> {
 }
 
 /// Who bears a refunded line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = RefundBearer)]
 pub enum Bearer {
     /// Not released yet: the cooperative's pending part and the premium go back.
     Pending,
     /// Released or paid out: buyer's remorse never reaches a maker or the fund, so the platform bears it.
     Platform,
+    /// A fault was found and the cooperative agreed to bear it: a debt, which later payouts clear. The fund is never touched.
+    Cooperative,
 }
 
 /// Part of a line that is given back: the same parts a sale has, already cut to what is refunded.
@@ -132,6 +136,10 @@ pub fn refunded_line(line: &Line, bearer: Bearer, jurisdiction: &str) -> Vec<Pos
                 postings.push(back(Account::RefundLosses, line.producer, "producer_loss"));
                 postings.push(back(Account::RefundLosses, line.premium, "premium_loss"));
             }
+            Bearer::Cooperative => {
+                postings.extend(given_back(Account::CoopReceivable(line.coop), line.producer, line.producer_own, &leg("producer_owed")));
+                postings.push(back(Account::RefundLosses, line.premium, "premium_loss"));
+            }
         }
     }
     postings.push(back(Account::Commission, line.commission, "commission"));
@@ -144,7 +152,9 @@ pub fn refunded_group(group: &Group, bearer: Bearer, jurisdiction: &str) -> Vec<
     let leg = |part: &str| format!("group:{}/{part}", group.id);
     let mut postings = match bearer {
         Bearer::Pending => given_back(Account::ShippingPayable(group.coop), group.shipping, group.shipping_own, &leg("shipping")),
-        Bearer::Platform => vec![Posting::new(Account::RefundLosses, Account::StripeBalance, group.shipping, leg("shipping_loss"))],
+        Bearer::Platform | Bearer::Cooperative => {
+            vec![Posting::new(Account::RefundLosses, Account::StripeBalance, group.shipping, leg("shipping_loss"))]
+        }
     };
     postings.push(Posting::new(Account::TaxPayable(jurisdiction.to_owned()), Account::StripeBalance, group.shipping_tax, leg("shipping_tax")));
     postings
@@ -158,6 +168,24 @@ fn given_back(owed_to: Account, paid: Money, own: Money, leg: &str) -> Vec<Posti
         Posting::new(Account::FxClearing, Account::StripeBalance, paid, format!("{leg}/paid")),
         Posting::new(owed_to, Account::FxClearing, own, format!("{leg}/owed")),
     ]
+}
+
+/// Delivery that the platform gave back, and that nobody will do after all: its cost is not owed.
+pub fn sending_not_owed(group: &Group) -> Vec<Posting> {
+    let (owed_to, leg) = (Account::ShippingPayable(group.coop), format!("group:{}/not_sent", group.id));
+    if group.shipping.currency == group.shipping_own.currency {
+        return vec![Posting::new(owed_to, Account::RefundLosses, group.shipping, leg)];
+    }
+    vec![
+        Posting::new(Account::FxClearing, Account::RefundLosses, group.shipping, format!("{leg}/paid")),
+        Posting::new(owed_to, Account::FxClearing, group.shipping_own, format!("{leg}/owed")),
+    ]
+}
+
+/// A refund that is promised: the same postings, with the money still to leave.
+pub fn promised(postings: Vec<Posting>) -> Vec<Posting> {
+    let held = |p: Posting| if p.credit == Account::StripeBalance { Posting { credit: Account::BuyerRefundable, ..p } } else { p };
+    postings.into_iter().map(held).collect()
 }
 
 /// Money that came for an order that cannot have it: held for the buyer until the refund goes out.
@@ -215,7 +243,10 @@ mod tests {
         let remorse = refunded_line(&lines[0], Bearer::Platform, "DE");
         let lost: i64 = remorse.iter().filter(|p| p.debit == Account::RefundLosses).map(|p| p.amount.minor).sum();
         assert_eq!((lost, stripe_effect(&remorse, Currency::EUR)), (5100, -6667));
-        assert!(!remorse.iter().any(|p| matches!(p.debit, Account::CoopAvailable(_) | Account::PremiumFund(_))));
+        let fault = refunded_line(&lines[0], Bearer::Cooperative, "DE");
+        let owed: Vec<_> = fault.iter().filter(|p| p.debit == Account::CoopReceivable(a)).map(|p| p.amount.minor).collect();
+        assert_eq!((owed, stripe_effect(&fault, Currency::EUR)), (vec![4636], -6667), "her part, and not the premium");
+        assert!(!remorse.iter().chain(&fault).any(|p| matches!(p.debit, Account::CoopAvailable(_) | Account::PremiumFund(_))));
     }
 
     #[test]

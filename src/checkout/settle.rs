@@ -153,6 +153,7 @@ async fn paid(
     });
     match fits {
         Ok(()) => {
+            store::pays_order(tx, known.operation).await?;
             fulfil(app, tx, now, order).await?;
             Ok(Settled::Paid)
         }

@@ -74,6 +74,17 @@ pub(super) async fn completed(tx: &mut Tx, now: Time, operation: OperationId, in
     Ok(())
 }
 
+/// Its payment is the order's.
+pub(super) async fn pays_order(tx: &mut Tx, operation: OperationId) -> Result<(), DbError> {
+    diesel::update(sessions::table.find(operation)).set(sessions::pays_order.eq(true)).execute(tx).await?;
+    Ok(())
+}
+/// The payment intent that paid the order.
+pub(super) async fn paid_by(conn: &mut Conn, order: OrderId) -> Result<Option<String>, DbError> {
+    let paid = sessions::table.filter(sessions::order_id.eq(order).and(sessions::pays_order));
+    Ok(paid.select(sessions::payment_intent).first::<Option<String>>(conn).await.optional()?.flatten())
+}
+
 /// Pages that should have ended by `before`, and ones whose making was never answered: for the sweeper.
 pub(super) async fn overdue(conn: &mut Conn, before: Time, opening_before: Time, limit: i64) -> Result<Vec<CheckoutSession>, DbError> {
     let over = sessions::state.eq(SessionState::Open).and(sessions::expires_at.le(before));

@@ -21,7 +21,7 @@ use crate::{
     catalog::{self, stock},
     clock::Time,
     db::{Conn, DbError, Tx},
-    ids::{CartId, OrderId, OrderLineId, VariantId},
+    ids::{CartId, OrderId, VariantId},
     money::Money,
     notifications::{Mail, model as mail},
     provenance,
@@ -163,14 +163,16 @@ pub async fn cancel(tx: &mut Tx, now: Time, id: OrderId, why: &str) -> Result<()
     move_groups(tx, now, id, model::GroupEvent::Cancel).await?;
     Ok(store::forget_live_order(tx, id).await?)
 }
-/// Counts what was given back; all of it makes the order refunded.
-pub async fn add_refund(tx: &mut Tx, now: Time, id: OrderId, lines: &[(OrderLineId, i32)], amount: Money) -> Result<(), Error> {
+/// Counts what was given back; all of it makes the order refunded, and a parcel with nothing in it is not waited for.
+pub async fn add_refund(tx: &mut Tx, now: Time, id: OrderId, given: &model::GivenBack<'_>) -> Result<(), Error> {
     let order = lock(tx, id).await?;
-    let total = order.refunded.checked_add(amount)?;
-    store::add_refund(tx, id, lines, amount.minor).await?;
+    let total = order.refunded.checked_add(given.amount)?;
+    store::add_refund(tx, id, given).await?;
+    store::groups_gone(tx, now, id, given.gone).await?;
     if total == order.total {
         step(tx, now, id, OrderEvent::RefundAll, "refunded", None).await?;
-        store::move_groups(tx, now, id, GroupState::ToShip, GroupState::Refunded).await?;
+    } else if order.state == OrderState::Paid && store::unshipped_groups(tx, id).await? == 0 {
+        step(tx, now, id, OrderEvent::ShipAll, "shipped", Some("the rest was refunded")).await?;
     }
     Ok(())
 }

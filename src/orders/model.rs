@@ -194,11 +194,23 @@ pub struct FrozenGroup {
     pub shipping: Money,
     pub shipping_tax: Money,
     pub shipping_own: Money,
+    pub shipping_refunded: bool,
 }
 #[derive(Clone, Debug)]
 pub struct Frozen {
     pub lines: Vec<FrozenLine>,
     pub groups: Vec<FrozenGroup>,
+}
+
+/// What a refund gives back of an order.
+#[derive(Clone, Debug)]
+pub struct GivenBack<'a> {
+    pub lines: &'a [(OrderLineId, i32)],
+    /// Groups whose delivery is given back.
+    pub shipping: &'a [OrderGroupId],
+    /// Groups of which nothing is left to send.
+    pub gone: &'a [OrderGroupId],
+    pub amount: Money,
 }
 
 /// One name field: many people have one name.

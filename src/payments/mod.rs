@@ -60,6 +60,11 @@ pub async fn rejected(tx: &mut Tx, now: Time, id: OperationId, refusal: &Refusal
     store::close(tx, now, id, model::State::Rejected, None, Some(serde_json::json!({"code": refusal.code, "message": refusal.message}))).await
 }
 
+/// An operation's stored bytes, for one that takes its place under another key.
+pub async fn bytes(conn: &mut Conn, id: OperationId) -> Result<Prepared, DbError> {
+    store::request(conn, id).await
+}
+
 /// Whether it is known what became of an operation; one that was never written is open.
 pub async fn is_closed(conn: &mut Conn, id: OperationId) -> Result<bool, DbError> {
     store::is_closed(conn, id).await

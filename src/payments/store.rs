@@ -42,6 +42,11 @@ pub(super) async fn known(conn: &mut Conn, id: OperationId) -> Result<bool, DbEr
     Ok(diesel::select(diesel::dsl::exists(operations::table.find(id))).get_result(conn).await?)
 }
 
+pub(super) async fn request(conn: &mut Conn, id: OperationId) -> Result<Prepared, DbError> {
+    let request: serde_json::Value = operations::table.find(id).select(operations::request).first(conn).await?;
+    serde_json::from_value(request).map_err(corrupt)
+}
+
 pub(super) async fn is_closed(conn: &mut Conn, id: OperationId) -> Result<bool, DbError> {
     let closed = operations::table.find(id).filter(operations::state.eq_any([State::Succeeded, State::Rejected]));
     Ok(diesel::select(diesel::dsl::exists(closed)).get_result(conn).await?)

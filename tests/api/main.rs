@@ -18,6 +18,7 @@ mod media;
 mod payouts;
 mod people;
 mod process;
+mod refunds;
 mod schema;
 mod spec;
 mod stories;

@@ -1,11 +1,13 @@
 //! Every statement on this domain's tables: carts, orders, groups, lines and parcels.
 mod carts;
 mod orders;
+mod refunds;
 
 pub use carts::DeliveryRow;
 pub(in crate::orders) use carts::*;
 pub use orders::Carrier;
 pub(in crate::orders) use orders::*;
+pub(in crate::orders) use refunds::*;
 
 use crate::db::DbError;
 

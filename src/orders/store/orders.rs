@@ -173,16 +173,6 @@ pub(in crate::orders) async fn forget_live_order(tx: &mut Tx, order: OrderId) ->
     diesel::update(carts::table.filter(carts::live_order_id.eq(order))).set(carts::live_order_id.eq(None::<OrderId>)).execute(tx).await?;
     Ok(())
 }
-pub(in crate::orders) async fn add_refund(tx: &mut Tx, order: OrderId, lines: &[(OrderLineId, i32)], amount: i64) -> Result<(), DbError> {
-    diesel::update(orders::table.find(order)).set(orders::refunded_minor.eq(orders::refunded_minor + amount)).execute(tx).await?;
-    for (line, quantity) in lines {
-        diesel::update(order_lines::table.filter(order_lines::id.eq(line)))
-            .set(order_lines::refunded_quantity.eq(order_lines::refunded_quantity + quantity))
-            .execute(tx)
-            .await?;
-    }
-    Ok(())
-}
 pub(in crate::orders) async fn contact(conn: &mut Conn, order: OrderId) -> Result<Option<(String, Option<Address>)>, DbError> {
     let row: Option<(String, serde_json::Value)> =
         order_contacts::table.find(order).select((order_contacts::email, order_contacts::shipping_address)).first(conn).await.optional()?;
@@ -263,7 +253,7 @@ impl LineRow {
 
 pub(in crate::orders) async fn frozen_groups(conn: &mut Conn, order: OrderId, currency: Currency) -> Result<Vec<FrozenGroup>, DbError> {
     use order_groups as g;
-    type Row = (OrderGroupId, CoopId, String, GroupState, String, i64, i64, i64, Currency);
+    type Row = (OrderGroupId, CoopId, String, GroupState, String, i64, i64, (i64, Currency), bool);
     let rows: Vec<Row> = g::table
         .inner_join(cooperatives::table)
         .filter(g::order_id.eq(order))
@@ -276,12 +266,12 @@ pub(in crate::orders) async fn frozen_groups(conn: &mut Conn, order: OrderId, cu
             g::delivery_name,
             g::shipping_minor,
             g::shipping_tax_minor,
-            g::shipping_own_minor,
-            g::own_currency,
+            (g::shipping_own_minor, g::own_currency),
+            g::shipping_refunded,
         ))
         .load(conn)
         .await?;
-    let view = |(id, coop, cooperative, state, delivery, shipping, tax, own, own_currency): Row| FrozenGroup {
+    let view = |(id, coop, cooperative, state, delivery, shipping, tax, (own, own_currency), shipping_refunded): Row| FrozenGroup {
         id,
         coop,
         cooperative,
@@ -290,6 +280,7 @@ pub(in crate::orders) async fn frozen_groups(conn: &mut Conn, order: OrderId, cu
         shipping: Money::new(shipping, currency),
         shipping_tax: Money::new(tax, currency),
         shipping_own: Money::new(own, own_currency),
+        shipping_refunded,
     };
     Ok(rows.into_iter().map(view).collect())
 }

@@ -17,6 +17,9 @@
 //! | three cooperatives, one out of stock at the last moment | `shelf::the_last_piece_goes_while_the_order_is_placed` |
 //! | no webhook for an hour | `faults::an_hour_without_webhooks` |
 //! | one key, a hundred times at once | `faults::a_hundred_requests_with_one_key_are_one` |
+//! | a refund asked fifty times in parallel | `refunds::asked_fifty_times_at_once_it_goes_back_once` |
+//! | a refund after the money went to its makers | `refunds::after_it_was_sent_the_platform_bears_it`, `refunds::a_fault_that…` |
+//! | partial refunds to a full one | `refunds::refunds_in_parts_are_one_whole_refund` |
 //! | a payout to a cooperative with a debt; without funds; bounced | `payouts::a_debt_takes_a_fifth…`, `payouts::without_funds…`, `payouts::the_canonical_payout…` |
 mod faults;
 mod races;

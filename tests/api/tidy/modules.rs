@@ -61,6 +61,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
 /// Where the program acts for a cooperative that nobody signed in for: (file, why).
 const SYSTEM_SCOPES: &[(&str, &str)] = &[
     ("src/tenancy.rs", "the definition"),
+    ("src/checkout/refunds", "what is refunded is undone for the cooperatives of its lines"),
     ("src/checkout/settle.rs", "a payment is settled for the cooperatives of its order's lines"),
     ("src/commands/import.rs", "the operator's own command"),
     ("src/demo", "the demo world is made by the program itself"),

@@ -1,0 +1,282 @@
+//! What is asked back, what that is of each part of the order, and who bears it. Pure.
+use passport::facts::UndoneReason;
+
+use crate::{
+    checkout::{
+        Error,
+        postings::{self, Bearer, Group, Line},
+    },
+    clock::{Day, Time},
+    ids::{AccountId, CoopId, OrderGroupId, OrderId, OrderLineId, RefundId, VariantId},
+    ledger::Posting,
+    money::{Currency, Money, cumulative_part},
+    orders::{Frozen, FrozenGroup, FrozenLine, Order, model::GroupState},
+};
+
+text_enum! { as RefundState,
+    /// requested: the provider was not heard yet. pending: it is on its way. failed: the buyer is still owed it.
+    pub enum State { Requested = "requested", Pending = "pending", Succeeded = "succeeded", Failed = "failed" }
+}
+text_enum! { as RefundReason,
+    pub enum Reason {
+        BuyerChangedMind = "buyer_changed_mind", Fault = "fault", NotReceived = "not_received", Cancelled = "cancelled",
+        Unfulfillable = "unfulfillable",
+    }
+}
+
+/// That a cooperative found at fault agreed to bear it. Without it the platform does.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = RefundConsent)]
+pub struct Consent {
+    /// Who spoke for the cooperative.
+    #[schema(example = "Ganga Devi")]
+    pub given_by: String,
+    pub on: Day,
+    /// Where it is kept.
+    #[schema(example = "minutes/2026-11-20.pdf")]
+    pub evidence: String,
+}
+
+/// What of an order is asked back.
+#[derive(Clone, Debug)]
+pub enum What {
+    /// All that is left.
+    Everything,
+    Parts {
+        lines: Vec<(OrderLineId, i32)>,
+        /// Groups whose delivery goes back.
+        shipping: Vec<OrderGroupId>,
+    },
+}
+#[derive(Clone, Debug)]
+pub struct Ask {
+    pub what: What,
+    pub reason: Reason,
+    pub note: String,
+    pub consent: Option<Consent>,
+    pub by: AccountId,
+}
+
+/// Frozen with the refund: how much of what goes back, and who bears it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Parts {
+    pub lines: Vec<LinePart>,
+    pub shipping: Vec<GroupPart>,
+}
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct LinePart {
+    pub line: OrderLineId,
+    pub quantity: i32,
+    /// Without the tax, whichever way it was priced.
+    pub goods: i64,
+    pub tax: i64,
+    pub bearer: Bearer,
+}
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct GroupPart {
+    pub group: OrderGroupId,
+    pub shipping: i64,
+    pub tax: i64,
+    pub bearer: Bearer,
+}
+
+/// Pieces of a line whose sale no longer holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Undone {
+    pub coop: CoopId,
+    pub line: OrderLineId,
+    pub variant: VariantId,
+    pub quantity: i32,
+    /// They never left: they are for sale again.
+    pub here: bool,
+}
+
+#[derive(Debug)]
+pub struct Plan {
+    pub amount: Money,
+    pub parts: Parts,
+    pub undone: Vec<Undone>,
+    /// Groups of which nothing is left to send.
+    pub gone: Vec<OrderGroupId>,
+    pub postings: Vec<Posting>,
+}
+
+/// A refund as it is kept.
+#[derive(Clone, Debug, diesel::Queryable)]
+pub struct Refund {
+    pub id: RefundId,
+    pub order: OrderId,
+    pub state: State,
+    pub reason: Reason,
+    pub amount_minor: i64,
+    pub currency: Currency,
+    pub parts: serde_json::Value,
+    pub provider_id: Option<String>,
+    pub requested_by: Option<AccountId>,
+    pub note: String,
+    pub consent: Option<serde_json::Value>,
+    pub created_at: Time,
+    pub updated_at: Time,
+}
+impl Refund {
+    pub const fn amount(&self) -> Money {
+        Money { minor: self.amount_minor, currency: self.currency }
+    }
+}
+
+/// Where a refund stands after the provider said `reported`; `None` if that is no news.
+pub fn moved(state: State, reported: State) -> Option<State> {
+    match (state, reported) {
+        (State::Requested, State::Pending | State::Succeeded | State::Failed)
+        | (State::Pending, State::Succeeded | State::Failed)
+        | (State::Succeeded, State::Failed) => Some(reported),
+        (_, State::Requested) | (State::Pending, State::Pending) | (State::Succeeded, State::Pending | State::Succeeded) | (State::Failed, _) => None,
+    }
+}
+
+/// What a record says of a piece whose sale was undone.
+pub const fn undone(reason: Reason, here: bool) -> UndoneReason {
+    match reason {
+        Reason::Cancelled | Reason::Unfulfillable => UndoneReason::Cancelled,
+        Reason::BuyerChangedMind if !here => UndoneReason::Returned,
+        Reason::BuyerChangedMind | Reason::Fault | Reason::NotReceived => UndoneReason::Refunded,
+    }
+}
+
+/// What the refund is, to the minor unit. Parts are allocated cumulatively, so that many partial refunds are one full refund; a parcel
+/// that will not be sent costs no delivery.
+///
+/// # Errors
+/// [`Error::NothingLeft`] if less is left than is asked for; [`Error::Unknown`] names a line or group that is not the order's.
+pub fn plan(order: &Order, frozen: &Frozen, ask: &Ask) -> Result<Plan, Error> {
+    let left = order.total.checked_sub(order.refunded).map_err(crate::orders::Error::from)?;
+    let (wanted, mut shipping) = wanted(frozen, &ask.what, left)?;
+    let quantity = |line: &FrozenLine| wanted.iter().find(|(id, _)| *id == line.id).map_or(0, |(_, quantity)| *quantity);
+    let remains = |group: OrderGroupId| frozen.lines.iter().any(|l| l.group == group && l.refunded_quantity + quantity(l) < l.quantity);
+    let gone: Vec<_> = frozen.groups.iter().filter(|g| g.state == GroupState::ToShip && !remains(g.id)).collect();
+    shipping.extend(gone.iter().filter(|g| !g.shipping_refunded && !shipping.contains(&g.id)).map(|g| g.id).collect::<Vec<_>>());
+
+    let mut plan = Plan {
+        amount: Money::zero(left.currency),
+        parts: Parts { lines: Vec::new(), shipping: Vec::new() },
+        undone: Vec::new(),
+        gone: gone.iter().map(|g| g.id).collect(),
+        postings: Vec::new(),
+    };
+    for line in frozen.lines.iter().filter(|l| quantity(l) > 0) {
+        plan.take_line(order, frozen, line, quantity(line), ask.consent.is_some());
+    }
+    for group in frozen.groups.iter().filter(|g| shipping.contains(&g.id)) {
+        plan.take_shipping(order, group, gone.iter().any(|g| g.id == group.id));
+    }
+    for group in gone.iter().filter(|g| g.shipping_refunded) {
+        plan.postings.extend(postings::sending_not_owed(&Group::from(*group)));
+    }
+    let minor = plan.parts.lines.iter().map(|l| l.goods + l.tax).chain(plan.parts.shipping.iter().map(|g| g.shipping + g.tax)).sum();
+    plan.amount = Money::new(minor, left.currency);
+    if minor > left.minor || minor <= 0 {
+        return Err(Error::NothingLeft { left });
+    }
+    if ask.consent.is_some() && !plan.parts.lines.iter().any(|l| l.bearer == Bearer::Cooperative) {
+        return Err(Error::BadRefund("consent is for a fault in something that was sent; nothing of this was"));
+    }
+    Ok(plan)
+}
+
+type Wanted = (Vec<(OrderLineId, i32)>, Vec<OrderGroupId>);
+
+fn wanted(frozen: &Frozen, what: &What, left: Money) -> Result<Wanted, Error> {
+    let (lines, shipping) = match what {
+        What::Everything => {
+            let lines = frozen.lines.iter().map(|l| (l.id, l.quantity - l.refunded_quantity)).filter(|(_, left)| *left > 0).collect();
+            return Ok((lines, frozen.groups.iter().filter(|g| !g.shipping_refunded).map(|g| g.id).collect()));
+        }
+        What::Parts { lines, shipping } => (lines, shipping),
+    };
+    for (at, (id, quantity)) in lines.iter().enumerate() {
+        let unknown = || Error::Unknown { pointer: format!("/lines/{at}/line"), expected: "a line of this order, once" };
+        let line = frozen.lines.iter().find(|l| l.id == *id).ok_or_else(unknown)?;
+        if lines[..at].iter().any(|(before, _)| before == id) {
+            return Err(unknown());
+        }
+        if *quantity > line.quantity - line.refunded_quantity {
+            return Err(Error::NothingLeft { left });
+        }
+    }
+    for (at, id) in shipping.iter().enumerate() {
+        let unknown = || Error::Unknown { pointer: format!("/shipping/{at}"), expected: "a parcel of this order, once" };
+        let group = frozen.groups.iter().find(|g| g.id == *id).ok_or_else(unknown)?;
+        if shipping[..at].contains(id) {
+            return Err(unknown());
+        }
+        if group.shipping_refunded {
+            return Err(Error::NothingLeft { left });
+        }
+    }
+    Ok((lines.clone(), shipping.clone()))
+}
+
+impl Plan {
+    fn take_line(&mut self, order: &Order, frozen: &Frozen, line: &FrozenLine, quantity: i32, consented: bool) {
+        let here = frozen.groups.iter().any(|g| g.id == line.group && g.state == GroupState::ToShip);
+        let bearer = match (here, consented) {
+            (true, _) => Bearer::Pending,
+            (false, false) => Bearer::Platform,
+            (false, true) => Bearer::Cooperative,
+        };
+        let cut = cut(line, quantity);
+        let goods = cut.producer.minor + cut.premium.minor + cut.commission.minor;
+        self.parts.lines.push(LinePart { line: line.id, quantity, goods, tax: cut.tax.minor, bearer });
+        self.undone.push(Undone { coop: line.coop, line: line.id, variant: line.variant, quantity, here });
+        self.postings.extend(postings::refunded_line(&cut, bearer, &order.country));
+    }
+    /// Whoever sends it is paid for sending, unless it is not sent.
+    fn take_shipping(&mut self, order: &Order, group: &FrozenGroup, gone: bool) {
+        let bearer = if gone { Bearer::Pending } else { Bearer::Platform };
+        self.parts.shipping.push(GroupPart { group: group.id, shipping: group.shipping.minor, tax: group.shipping_tax.minor, bearer });
+        self.postings.extend(postings::refunded_group(&Group::from(group), bearer, &order.country));
+    }
+}
+
+/// The next `quantity` pieces' part of every part of a line.
+fn cut(line: &FrozenLine, quantity: i32) -> Line {
+    let (whole, before, step) = (i64::from(line.quantity), i64::from(line.refunded_quantity), i64::from(quantity));
+    let part = |money: Money| Money::new(cumulative_part(money.minor, whole, before, step), money.currency);
+    let all = Line::from(line);
+    Line {
+        producer: part(all.producer),
+        premium: part(all.premium),
+        commission: part(all.commission),
+        tax: part(all.tax),
+        producer_own: part(all.producer_own),
+        premium_own: part(all.premium_own),
+        ..all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refund_only_goes_forward() {
+        let mut news = Vec::new();
+        for state in State::ALL {
+            for reported in State::ALL {
+                if let Some(next) = moved(*state, *reported) {
+                    assert_eq!(next, *reported);
+                    news.push(format!("{state} > {next}"));
+                }
+            }
+        }
+        let all =
+            ["requested > pending", "requested > succeeded", "requested > failed", "pending > succeeded", "pending > failed", "succeeded > failed"];
+        assert_eq!(news, all, "what failed stays failed, however late another word comes");
+    }
+    #[test]
+    fn a_piece_that_never_left_cannot_have_been_returned() {
+        assert_eq!(undone(Reason::BuyerChangedMind, true), UndoneReason::Refunded);
+        assert_eq!(undone(Reason::BuyerChangedMind, false), UndoneReason::Returned);
+    }
+}
