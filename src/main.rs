@@ -42,7 +42,7 @@ enum Command {
     /// Recompute every balance from the transfers; exits 1 and names what differs.
     LedgerVerify(DatabaseArgs),
     /// Check an item's bundle offline: exits 0 if it is whole, 1 if not, 2 if it cannot be read.
-    Verify { file: PathBuf },
+    Verify(commands::verify::VerifyArgs),
     /// Print the OpenAPI document.
     Openapi,
     /// Print the catalogue of problems.
@@ -59,7 +59,7 @@ fn main() -> ExitCode {
         Command::Migrate(args) => migrated(&args).map(|_| ExitCode::SUCCESS),
         Command::Import(args) => import(&args),
         Command::LedgerVerify(args) => verify_ledger(&args),
-        Command::Verify { file } => Ok(verify(&file)),
+        Command::Verify(args) => commands::verify::run(&args),
         Command::Openapi => routes::openapi().to_pretty_json().map(|json| println!("{json}")).map(|()| ExitCode::SUCCESS).map_err(Into::into),
         Command::Problems => {
             print!("{}", problem::catalogue());
@@ -203,23 +203,4 @@ fn verify_ledger(args: &DatabaseArgs) -> Result<ExitCode, Failure> {
     }
     println!("{}", if wrong.is_empty() { "every balance is proven by its transfers" } else { "the books do not agree" });
     Ok(if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
-}
-
-fn verify(file: &Path) -> ExitCode {
-    let bytes = match std::fs::read(file) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            eprintln!("{}: {error}", file.display());
-            return ExitCode::from(2);
-        }
-    };
-    let verdict = passport::verify_bundle(&bytes);
-    for step in &verdict.steps {
-        println!("{:?}\t{}\t{}", step.outcome, step.name, step.detail);
-    }
-    match (verdict.ok(), verdict.bundle.is_some()) {
-        (true, _) => ExitCode::SUCCESS,
-        (false, true) => ExitCode::from(1),
-        (false, false) => ExitCode::from(if serde_json::from_slice::<serde_json::Value>(&bytes).is_ok() { 1 } else { 2 }),
-    }
 }
