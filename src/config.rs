@@ -78,6 +78,8 @@ pub struct Config {
     pub public_url: String,
     pub allowed_origins: Vec<String>,
     pub production: bool,
+    /// A demonstration's world: pages say that its people are invented.
+    pub invented: bool,
     pub mail_from: String,
     pub webhook_secrets: Vec<Secret>,
 }
@@ -132,6 +134,7 @@ impl ServeArgs {
             public_url: public_url.trim_end_matches('/').to_owned(),
             allowed_origins: list(&self.allowed_origins),
             production: !self.development,
+            invented: self.database.demo,
             mail_from: self.mail_from.clone(),
             webhook_secrets: list(self.stripe_webhook_secret.as_deref().unwrap_or_default()).into_iter().map(Secret).collect(),
         })

@@ -90,6 +90,8 @@ ids! {
     PriceTemplateId,
     ProductId,
     RefundId,
+    /// A doubt about an item.
+    ReportId,
     ResetId,
     SessionId,
     TransferId,

@@ -1,13 +1,10 @@
 //! `haat`: one program, by subcommand. Thin: parse, then the command's own file.
 mod commands;
 
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use commands::{Failure, audit, demo, doctor, import, ledger, operator, program, serve};
+use commands::{Failure, audit, demo, doctor, import, ledger, operator, program, serve, verify};
 use haat::{
     config::{DatabaseArgs, ServeArgs},
     problem, routes,
@@ -42,7 +39,7 @@ enum Command {
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
     /// Check an item's bundle offline: exits 0 if it is whole, 1 if not, 2 if it cannot be read.
-    Verify { file: PathBuf },
+    Verify(verify::VerifyArgs),
     /// Print the OpenAPI document.
     Openapi,
     /// Print the catalogue of problems.
@@ -62,7 +59,7 @@ fn main() -> ExitCode {
         Command::Operator(command) => operator::run(&command),
         Command::AuditVerify(args) => audit::verify(&args),
         Command::Ledger(command) => ledger::run(&command),
-        Command::Verify { file } => Ok(verify(&file)),
+        Command::Verify(args) => verify::run(&args),
         Command::Openapi => routes::openapi().to_pretty_json().map(|json| println!("{json}")).map(|()| ExitCode::SUCCESS).map_err(Failure::from),
         Command::Problems => {
             print!("{}", problem::catalogue());
@@ -75,21 +72,3 @@ fn main() -> ExitCode {
     })
 }
 
-fn verify(file: &Path) -> ExitCode {
-    let bytes = match std::fs::read(file) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            eprintln!("{}: {error}", file.display());
-            return ExitCode::from(2);
-        }
-    };
-    let verdict = passport::verify_bundle(&bytes);
-    for step in &verdict.steps {
-        println!("{:?}\t{}\t{}", step.outcome, step.name, step.detail);
-    }
-    match (verdict.ok(), verdict.bundle.is_some()) {
-        (true, _) => ExitCode::SUCCESS,
-        (false, true) => ExitCode::from(1),
-        (false, false) => ExitCode::from(if serde_json::from_slice::<serde_json::Value>(&bytes).is_ok() { 1 } else { 2 }),
-    }
-}

@@ -58,6 +58,10 @@ problems! {
     AlreadyPaid = 409 "already-paid" "This cart was paid for already",
     PaymentProviderUnknown = 503 "payment-provider-unknown" "The payment provider did not say what it did",
     PaymentProviderRefused = 502 "payment-provider-refused" "The payment provider refused",
+    // item records
+    AlreadyClaimed = 409 "already-claimed" "Somebody claimed this item before",
+    NotEnoughPieces = 409 "not-enough-pieces" "The batch has not that many pieces left",
+    PhotoReused = 409 "photo-reused" "This photo stands in another record",
     // payouts
     TwoPeopleNeeded = 409 "two-people-needed" "This needs a second person",
     ReferenceUsed = 409 "reference-used" "The reference belongs to another payout",

@@ -352,6 +352,29 @@ diesel::table! {
 }
 
 diesel::table! {
+    item_claims (item_id) {
+        item_id -> Uuid,
+        coop_id -> Uuid,
+        claimed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    item_reports (id) {
+        id -> Uuid,
+        coop_id -> Uuid,
+        item_id -> Uuid,
+        reason -> Text,
+        detail -> Text,
+        state -> Text,
+        resolution -> Nullable<Text>,
+        resolved_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        resolved_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     items (coop_id, id) {
         coop_id -> Uuid,
         id -> Uuid,
@@ -838,6 +861,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    record_photos (sha256) {
+        sha256 -> Bytea,
+        coop_id -> Uuid,
+        subject_id -> Uuid,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     refunds (id) {
         id -> Uuid,
         order_id -> Uuid,
@@ -1002,6 +1034,7 @@ diesel::joinable!(cooperative_events -> cooperatives (coop_id));
 diesel::joinable!(delivery_options -> cooperatives (coop_id));
 diesel::joinable!(invitations -> accounts (invited_by));
 diesel::joinable!(invitations -> cooperatives (coop_id));
+diesel::joinable!(item_reports -> accounts (resolved_by));
 diesel::joinable!(leaves -> signing_keys (key_id));
 diesel::joinable!(ledger_balances -> ledger_accounts (account_id));
 diesel::joinable!(maker_payments -> accounts (recorded_by));
@@ -1024,6 +1057,7 @@ diesel::joinable!(price_templates -> accounts (created_by));
 diesel::joinable!(price_templates -> cooperatives (coop_id));
 diesel::joinable!(products -> cooperatives (coop_id));
 diesel::joinable!(products -> crafts (craft_code));
+diesel::joinable!(record_photos -> cooperatives (coop_id));
 diesel::joinable!(refunds -> orders (order_id));
 diesel::joinable!(sessions -> accounts (account_id));
 diesel::joinable!(signing_keys -> cooperatives (coop_id));
@@ -1055,6 +1089,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     fx_rates,
     idempotency_keys,
     invitations,
+    item_claims,
+    item_reports,
     items,
     jobs,
     leaves,
@@ -1087,6 +1123,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     product_options,
     product_slugs,
     products,
+    record_photos,
     refunds,
     sessions,
     signing_keys,

@@ -7,6 +7,7 @@ pub mod ledger;
 pub mod operator;
 pub mod program;
 pub mod serve;
+pub mod verify;
 
 /// What stops a command, in a sentence for whoever typed it.
 pub type Failure = Box<dyn std::error::Error>;

@@ -101,6 +101,14 @@ impl MediaStore {
         Ok(found.bytes().await?)
     }
 
+    /// How many bytes the largest size of a stored picture has: those that its name is the digest of.
+    pub async fn size(&self, sha256: &str) -> Result<u64, Error> {
+        match self.files.head(&place(sha256, EDGES[EDGES.len() - 1])).await {
+            Err(object_store::Error::NotFound { .. }) => Err(Error::NotFound),
+            found => Ok(found?.size),
+        }
+    }
+
     /// Asks a stranger's server for a picture: public addresses only, bounded in size and time.
     pub async fn fetch(&self, url: &str) -> Result<Vec<u8>, NotFetched> {
         let _room = self.receiving.acquire().await;

@@ -1,10 +1,10 @@
 //! Everything about an item in one file that verifies without us.
 use passport::{Bundle, History, KeySet, Leaf, PublicKey, Signature, SignedLeaf};
 
-use super::{model::Error, store};
-use crate::{db::Conn, ids::ItemId, tenancy::Scope};
+use super::{model::Error, people, store};
+use crate::{db::Conn, ids::ItemId, secrets::MasterKey, tenancy::Scope};
 
-/// An item's public record: its own chain and its batch's.
+/// An item's public record: its own chain and its batch's, with what people agree now to show of themselves.
 pub struct Record {
     pub scope: Scope,
     pub id: ItemId,
@@ -13,13 +13,18 @@ pub struct Record {
 }
 
 /// By code as it stands on a tag, in canonical form.
-pub async fn record(conn: &mut Conn, code: &str) -> Result<Record, Error> {
+pub async fn record(conn: &mut Conn, master: &MasterKey, code: &str) -> Result<Record, Error> {
     let (scope, id, batch, _, state) = store::item_called(conn, code).await?.ok_or(Error::NotFound)?;
     let batch = batch.ok_or_else(|| Error::Corrupt("an item without a batch".into()))?;
     let keys = store::keys_of(conn, scope).await?;
-    let item = history(store::leaves_of(conn, id.uuid()).await?, &keys)?;
-    let batch = history(store::leaves_of(conn, batch.uuid()).await?, &keys)?;
-    Ok(Record { scope, id, state, bundle: Bundle { item, batch } })
+    let mut item = history(store::leaves_of(conn, id.uuid()).await?, &keys)?;
+    let mut of_batch = history(store::leaves_of(conn, batch.uuid()).await?, &keys)?;
+    let (Some(first), Some(created)) = (item.leaves.first(), of_batch.leaves.first()) else {
+        return Err(Error::Corrupt("an item without records".into()));
+    };
+    let chains = [(id.uuid(), first.leaf.item()), (batch.uuid(), created.leaf.item())];
+    [item.disclosures, of_batch.disclosures] = people::opened(conn, master, scope, chains).await?;
+    Ok(Record { scope, id, state, bundle: Bundle { item, batch: of_batch } })
 }
 
 fn history(rows: Vec<store::StoredLeaf>, keys: &[PublicKey]) -> Result<History, Error> {

@@ -6,13 +6,19 @@
 //! - Facts come as values from those who hold them; nothing here invents who made what.
 mod bulk;
 pub mod bundle;
+pub mod claims;
 pub mod http;
+mod lists;
 pub mod model;
 mod page;
+mod people;
+pub mod pieces;
+mod read;
 mod store;
+mod view;
 
 pub use bulk::create_batches;
-pub use model::{Allocated, Error, Issuer, ItemState, NewBatch, Sale, Subject};
+pub use model::{Allocated, Error, Issuer, ItemState, NewBatch, Registered, Sale, Subject};
 
 use passport::{
     ChainKind, ClaimCode, Country, Draft, Event, EventId, Evidence, ItemCode, ItemUri, SignedLeaf, SigningKey, Tip,
@@ -20,13 +26,14 @@ use passport::{
 };
 
 use crate::{
-    clock::Time,
+    clock::{Day, Time},
     db::{Conn, DbError, Tx},
     ids::{BatchId, ItemId, OrderLineId, VariantId},
     secrets::{MasterKey, random},
     tenancy::Scope,
 };
 use model::text;
+use people::Personal;
 use store::Chain;
 
 /// Whether the master key is the one this database was written with; nothing if nothing was sealed yet.
@@ -37,18 +44,7 @@ pub async fn keys_open(conn: &mut Conn, keys: &MasterKey) -> Result<Option<bool>
 /// Who signs for this cooperative. `public_url` is ours; a cooperative may have an address of its own for its tags.
 pub async fn issuer(conn: &mut Conn, public_url: &str, scope: Scope) -> Result<Issuer, Error> {
     let (slug, name, base) = store::cooperative(conn, scope).await?;
-    let host = public_url.trim_start_matches("https://").trim_start_matches("http://").replace(':', "%3A");
-    Ok(Issuer {
-        scope,
-        did: format!("did:web:{}:coop:{}", host.replace('/', ":"), ascii(&slug)).parse()?,
-        name: text(&name)?,
-        base: base.unwrap_or_else(|| format!("{public_url}/i")),
-    })
-}
-
-/// A DID holds ASCII only; other letters are percent-encoded.
-fn ascii(slug: &str) -> String {
-    slug.bytes().map(|b| if b.is_ascii_alphanumeric() || b"-._".contains(&b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+    Ok(Issuer { scope, did: model::did(public_url, &slug).parse()?, name: text(&name)?, base: base.unwrap_or_else(|| format!("{public_url}/i")) })
 }
 
 /// The pen in hand for one transaction: the issuer and its key.
@@ -72,11 +68,21 @@ impl<'a> Writer<'a> {
     }
     /// Adds one event to a chain that is locked.
     async fn append(&self, tx: &mut Tx, chain: &mut Chain, evidence: Evidence, event: Event) -> Result<(), Error> {
+        self.append_on(tx, chain, self.now.day(), evidence, event, &[]).await
+    }
+    /// The same for a day that was given, with what the leaf hides of people.
+    async fn append_on(&self, tx: &mut Tx, chain: &mut Chain, day: Day, evidence: Evidence, event: Event, hidden: &[Personal]) -> Result<(), Error> {
+        let day: passport::Day = day.to_string().parse()?;
         // A clock that went back must not stop a sale: the chain's own last day is the earliest it can be.
-        let day = chain.tip.as_ref().map_or(self.day()?, |tip| tip.day.max(self.day().unwrap_or(tip.day)));
-        let draft = Draft { item: chain.uri.clone(), day, evidence, event, event_id: Some(self.event.clone()), sd: Vec::new() };
+        let day = chain.tip.as_ref().map_or(day, |tip| tip.day.max(day));
+        let seq = chain.tip.as_ref().map_or(Ok(0), Tip::next_seq)?;
+        let sd = people::digests(&chain.uri, seq, hidden)?;
+        let draft = Draft { item: chain.uri.clone(), day, evidence, event, event_id: Some(self.event.clone()), sd };
         let leaf: SignedLeaf = draft.seal(chain.tip.as_ref(), &self.key)?;
         store::insert_leaf(tx, self.now, self.issuer.scope, chain, self.event_uuid, &leaf).await?;
+        if !hidden.is_empty() {
+            people::keep(tx, self.issuer.scope, chain.id, i32::try_from(seq).unwrap_or(i32::MAX), hidden).await?;
+        }
         chain.tip = Some(Tip::of(&leaf.leaf, chain.kind()));
         Ok(())
     }
@@ -85,10 +91,10 @@ impl<'a> Writer<'a> {
 /// Pieces enter the record: `created` only, since whoever says how many there are has not said who made them.
 pub async fn create_batch(tx: &mut Tx, now: Time, keys: &MasterKey, issuer: &Issuer, new: &NewBatch) -> Result<BatchId, Error> {
     let writer = Writer::new(tx, now, keys, issuer).await?;
-    Ok(batch(tx, &writer, new).await?.0)
+    Ok(batch(tx, &writer, new, now.day()).await?.0)
 }
 
-async fn batch(tx: &mut Tx, writer: &Writer<'_>, new: &NewBatch) -> Result<(BatchId, Chain), Error> {
+async fn batch(tx: &mut Tx, writer: &Writer<'_>, new: &NewBatch, day: Day) -> Result<(BatchId, Chain), Error> {
     let code = ItemCode::from_random(random());
     let id = store::insert_batch(tx, writer.now, writer.issuer.scope, new, &code).await?;
     let mut chain = Chain { subject: Subject::Batch, id: id.uuid(), uri: ItemUri::new(&writer.issuer.base, &code)?, tip: None };
@@ -99,25 +105,18 @@ async fn batch(tx: &mut Tx, writer: &Writer<'_>, new: &NewBatch) -> Result<(Batc
         quantity: new.quantity,
         photos: Vec::new(),
     };
-    writer.append(tx, &mut chain, Evidence::Cooperative, Event::Created(facts)).await?;
+    writer.append_on(tx, &mut chain, day, Evidence::Cooperative, Event::Created(facts), &[]).await?;
     Ok((id, chain))
 }
 
-/// Work on a batch, as its cooperative wrote it down: how many people and which steps, never who.
-pub async fn made(
-    tx: &mut Tx,
-    now: Time,
-    keys: &MasterKey,
-    issuer: &Issuer,
-    batch: BatchId,
-    makers: u32,
-    steps: &[(String, Option<u32>)],
-) -> Result<(), Error> {
+/// Work on a batch, as its register has it: how many people and which steps; who they are is behind digests under their own keys.
+pub async fn made(tx: &mut Tx, now: Time, keys: &MasterKey, issuer: &Issuer, batch: BatchId, work: &Registered) -> Result<(), Error> {
     let writer = Writer::new(tx, now, keys, issuer).await?;
     let mut chain = store::lock_batch(tx, issuer.scope, batch).await?.ok_or(Error::NotFound)?;
-    let steps = steps.iter().map(|(step, minutes)| Ok(Step { technique: text(step)?, minutes: *minutes })).collect::<Result<_, Error>>()?;
-    let facts = Made { makers, craft: None, steps, materials: Vec::new(), place: None, photos: Vec::new() };
-    writer.append(tx, &mut chain, Evidence::Cooperative, Event::Made(facts)).await
+    let steps = work.steps.iter().map(|(step, minutes)| Ok(Step { technique: text(step)?, minutes: *minutes })).collect::<Result<_, Error>>()?;
+    let facts = Made { makers: work.makers, craft: None, steps, materials: Vec::new(), place: None, photos: Vec::new() };
+    let hidden = people::of(tx, keys, issuer.scope, &work.named).await?;
+    writer.append_on(tx, &mut chain, now.day(), Evidence::Cooperative, Event::Made(facts), &hidden).await
 }
 
 /// Gives an order line its pieces: tagged ones first, then new ones from the oldest batches, then from a batch made for the sale.
@@ -132,7 +131,7 @@ pub async fn allocate(tx: &mut Tx, now: Time, keys: &MasterKey, issuer: &Issuer,
         let (id, chain, next, left) = match store::lock_batch_with_pieces(tx, issuer.scope, sale.batch.variant).await? {
             Some(found) => found,
             None => {
-                let (id, chain) = batch(tx, &writer, &NewBatch { quantity: missing, ..sale.batch.clone() }).await?;
+                let (id, chain) = batch(tx, &writer, &NewBatch { quantity: missing, ..sale.batch.clone() }, now.day()).await?;
                 (id, chain, 1, missing)
             }
         };

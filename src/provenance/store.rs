@@ -190,6 +190,28 @@ pub(super) async fn lock_batch_with_pieces(tx: &mut Tx, scope: Scope, variant: V
     Ok(Some((id, tip(tx, Subject::Batch, id.uuid()).await?, count(minted)? + 1, count(quantity - minted)?)))
 }
 
+/// A batch under its row's lock.
+pub(super) struct WholeBatch {
+    pub chain: Chain,
+    pub variant: VariantId,
+    pub quantity: u32,
+    pub minted: u32,
+}
+impl WholeBatch {
+    /// Pieces that have no code yet.
+    pub fn left(&self) -> u32 {
+        self.quantity.saturating_sub(self.minted)
+    }
+}
+pub(super) async fn lock_whole_batch(tx: &mut Tx, scope: Scope, id: BatchId) -> Result<Option<WholeBatch>, Error> {
+    let columns = (batches::variant_id, batches::quantity, batches::minted);
+    let found: Option<(VariantId, i32, i32)> = batches::table.find((scope.coop(), id)).select(columns).for_update().first(tx).await.optional()?;
+    let Some((variant, quantity, minted)) = found else { return Ok(None) };
+    let count = |n: i32| u32::try_from(n).map_err(|_| Error::Corrupt("a batch with a negative count".into()));
+    let (quantity, minted) = (count(quantity)?, count(minted)?);
+    Ok(Some(WholeBatch { chain: tip(tx, Subject::Batch, id.uuid()).await?, variant, quantity, minted }))
+}
+
 pub(super) async fn set_item(tx: &mut Tx, scope: Scope, id: ItemId, state: ItemState, line: Option<OrderLineId>) -> Result<(), DbError> {
     diesel::update(items::table.find((scope.coop(), id))).set((items::state.eq(state), items::order_line_id.eq(line))).execute(tx).await?;
     Ok(())

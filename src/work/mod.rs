@@ -58,7 +58,7 @@ pub async fn record(
     if !made.is_empty() {
         let issuer: Issuer = provenance::issuer(tx, public_url, by.scope).await?;
         for (batch, facts) in made {
-            provenance::made(tx, now, keys, &issuer, batch, facts.makers, &facts.steps).await?;
+            provenance::made(tx, now, keys, &issuer, batch, &facts).await?;
         }
     }
     Ok(written)

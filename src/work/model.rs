@@ -7,7 +7,7 @@ use crate::{
     ids::{ArtisanId, BatchId, MakerPaymentId, WorkId},
     money::{Currency, Money},
     problem::FieldError,
-    provenance,
+    provenance::{self, Registered},
 };
 
 /// Nobody works longer in a day: more is a typing error, or something to be asked about.
@@ -164,17 +164,8 @@ pub fn gates(entries: &[NewWork], mut known: Known, at: &impl Fn(usize, &str) ->
     errors
 }
 
-/// What a batch's record says of new work on it: nothing about who.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MadeFacts {
-    /// At least one: work does not do itself.
-    pub makers: u32,
-    /// (step, minutes for one piece where all of it was timed), in the order they were written down.
-    pub steps: Vec<(String, Option<u32>)>,
-}
-
 /// New entries, by batch.
-pub fn made(entries: &[NewWork]) -> BTreeMap<BatchId, MadeFacts> {
+pub fn made(entries: &[NewWork]) -> BTreeMap<BatchId, Registered> {
     let mut by_batch: BTreeMap<BatchId, Vec<&NewWork>> = BTreeMap::new();
     for entry in entries {
         if let Some(batch) = entry.batch {
@@ -184,7 +175,7 @@ pub fn made(entries: &[NewWork]) -> BTreeMap<BatchId, MadeFacts> {
     by_batch.into_iter().map(|(batch, entries)| (batch, facts(&entries))).collect()
 }
 
-fn facts(entries: &[&NewWork]) -> MadeFacts {
+fn facts(entries: &[&NewWork]) -> Registered {
     let makers: BTreeSet<_> = entries.iter().filter_map(|e| e.artisan).collect();
     let mut steps: Vec<(String, Option<u32>)> = Vec::new();
     for entry in entries {
@@ -198,7 +189,7 @@ fn facts(entries: &[&NewWork]) -> MadeFacts {
         let each = minutes.filter(|_| pieces > 0).and_then(|m| u32::try_from(((m + pieces / 2) / pieces).max(1)).ok());
         steps.push((entry.step.clone(), each));
     }
-    MadeFacts { makers: u32::try_from(makers.len()).unwrap_or(u32::MAX).max(1), steps }
+    Registered { makers: u32::try_from(makers.len()).unwrap_or(u32::MAX).max(1), named: makers.into_iter().collect(), steps }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -266,6 +257,6 @@ mod tests {
         ];
         let made = made(&entries);
         assert_eq!(made.len(), 1);
-        assert_eq!(made[&batch], MadeFacts { makers: 2, steps: vec![("printing".into(), Some(30)), ("washing".into(), None)] });
+        assert_eq!(made[&batch], Registered { makers: 2, named: vec![a, b], steps: vec![("printing".into(), Some(30)), ("washing".into(), None)] });
     }
 }

@@ -17,7 +17,7 @@ use crate::support::{
 
 const MEDIA: &str = "/v1/manage/cooperatives/bagru/media";
 
-fn picture() -> Vec<u8> {
+pub fn picture() -> Vec<u8> {
     static DRAWN: LazyLock<Vec<u8>> = LazyLock::new(|| pictures::generate(7, Kind::Textile(Cloth::BlockPrint, Form::Spread), Palette::Indigo));
     DRAWN.clone()
 }

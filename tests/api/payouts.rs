@@ -39,7 +39,7 @@ async fn sold(app: &TestApp, manager: &Client, slug: &str, variant: &str, quanti
     checkout["order"].clone()
 }
 /// Confirmed payout details in effect, as the cooperatives' own endpoints leave them.
-async fn destination(app: &TestApp, slug: &str, kind: &str, currency: &str) {
+pub async fn destination(app: &TestApp, slug: &str, kind: &str, currency: &str) {
     details(app, slug, kind, currency, json!({})).await;
 }
 async fn details(app: &TestApp, slug: &str, kind: &str, currency: &str, plain: Value) {
@@ -57,7 +57,7 @@ async fn status(operator: &Client, payout: &Value) -> Value {
     operator.get(&format!("/v1/admin/payouts/{}", payout["id"].as_str().unwrap())).await.expect(200)["status"].clone()
 }
 /// Another operator than `platform`'s.
-async fn second_operator(app: &TestApp) -> Client {
+pub async fn second_operator(app: &TestApp) -> Client {
     let (account, at) = (uuid::Uuid::now_v7(), app.clock.now());
     let token = haat::secrets::Token::parse("session_second");
     let hash: String = token.hash().iter().map(|b| format!("{b:02x}")).collect();
@@ -122,7 +122,7 @@ async fn the_canonical_payout_is_made_by_two_people_and_comes_back_once() {
 }
 
 /// Where a test run leaves documents for people to look at, if it is told to.
-fn keep(name: &str, bytes: &[u8]) {
+pub fn keep(name: &str, bytes: &[u8]) {
     if let Some(folder) = std::env::var_os("HAAT_KEEP_DOCUMENTS") {
         std::fs::write(std::path::Path::new(&folder).join(name), bytes).unwrap();
     }

@@ -123,6 +123,8 @@ pub struct QualityCheck {
     /// What was looked at, e.g. "colour fast".
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<Text>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub photos: Vec<Photo>,
 }
 
 /// A serial item is taken from a batch: its tag was printed or it was allocated to an order.

@@ -42,6 +42,11 @@ pub async fn take(conn: &mut Conn, key: &[u8], now: Time, every: SignedDuration,
     Ok(Some(throttles::table.find(key).select(throttles::full_at).first(conn).await.optional()?.unwrap_or(now)))
 }
 
+/// When the allowance is whole again, if anything was taken of it.
+pub async fn full_at(conn: &mut Conn, key: &[u8]) -> Result<Option<Time>, DbError> {
+    Ok(throttles::table.find(key).select(throttles::full_at).first(conn).await.optional()?)
+}
+
 pub async fn forget(conn: &mut Conn, key: &[u8]) -> Result<(), DbError> {
     diesel::delete(throttles::table.find(key)).execute(conn).await?;
     Ok(())

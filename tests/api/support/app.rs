@@ -52,6 +52,7 @@ impl TestApp {
             public_url: url.clone(),
             allowed_origins: vec!["https://shop.example".into()],
             production: false,
+            invented: true,
             mail_from: "Haat <haat@haat.example>".into(),
             webhook_secrets: vec![Secret("whsec_test".into())],
         };

@@ -51,6 +51,17 @@ impl Client {
     pub async fn put(&self, path: &str, body: Value) -> Answer {
         self.send(Method::PUT, path, Some(body)).await
     }
+    /// A form as a page without script sends it.
+    pub async fn form(&self, path: &str, body: &str) -> Answer {
+        let mut request =
+            self.http.post(format!("{}{path}", self.base)).header("Content-Type", "application/x-www-form-urlencoded").body(body.to_owned());
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        Answer::read(status, headers, response.bytes().await.unwrap().to_vec())
+    }
     /// A multipart form with a file and small fields beside it.
     pub async fn upload(&self, path: &str, file_name: &str, bytes: Vec<u8>, fields: &[(&str, &str)]) -> Answer {
         let mut form = reqwest::multipart::Form::new().part("file", reqwest::multipart::Part::bytes(bytes).file_name(file_name.to_owned()));

@@ -139,7 +139,7 @@ fn paid_needs_evidence_of_money() {
 
 #[test]
 fn a_draft_cannot_break_its_chain() {
-    let check = || Event::QualityCheck(QualityCheck { passed: true, checks: Vec::new() });
+    let check = || Event::QualityCheck(QualityCheck { passed: true, checks: Vec::new(), photos: Vec::new() });
     let tip = batch_tip();
     let signed = draft(check()).seal(Some(&tip), &world::key()).unwrap();
     assert_eq!((signed.leaf.seq(), signed.leaf.prev()), (3, Some(tip.hash)));
@@ -157,7 +157,7 @@ fn a_draft_cannot_break_its_chain() {
 
 #[test]
 fn a_leaf_is_at_most_65_535_bytes() {
-    let many = |count| Event::QualityCheck(QualityCheck { passed: true, checks: vec!["x".repeat(200).parse().unwrap(); count] });
+    let many = |count| Event::QualityCheck(QualityCheck { passed: true, checks: vec!["x".repeat(200).parse().unwrap(); count], photos: Vec::new() });
     assert!(draft(many(300)).seal(Some(&batch_tip()), &world::key()).is_ok());
     let long = draft(many(330)).seal(Some(&batch_tip()), &world::key());
     assert!(matches!(long, Err(LeafError::Json(jcs::Error::TooLong { .. }))));

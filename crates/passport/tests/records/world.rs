@@ -99,7 +99,7 @@ pub fn batch() -> History {
     append(&mut history, &uri, "2026-02-10", Evidence::Cooperative, created(), Vec::new());
     let of_sita = vec![opened(&uri, 1, "maker_name", json!("Sita")), opened(&uri, 1, "village", json!({"name": "Barpali"}))];
     append(&mut history, &uri, "2026-02-28", Evidence::Cooperative, made(), of_sita);
-    let check = QualityCheck { passed: true, checks: vec!["Colour fast".parse().unwrap()] };
+    let check = QualityCheck { passed: true, checks: vec!["Colour fast".parse().unwrap()], photos: Vec::new() };
     append(&mut history, &uri, "2026-03-01", Evidence::Cooperative, Event::QualityCheck(check), Vec::new());
     history
 }

@@ -1,0 +1,96 @@
+//! An item's record for everybody.
+use actix_web::{
+    HttpRequest, HttpResponse, get,
+    http::header::{self, HeaderValue},
+    web,
+};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::{canonical, fresh};
+use crate::{
+    app::App,
+    problem::{Kind, Problem, ProblemView},
+    provenance::{
+        bundle,
+        page::{self, Lang, Note},
+        read,
+        view::ItemView,
+    },
+};
+
+pub fn routes(api: &mut ServiceConfig) {
+    api.service(get_item).service(get_item_bundle).service(show_item);
+}
+
+async fn view(app: &App, code: &str) -> Result<ItemView, Problem> {
+    let facts = read::facts(&mut *app.db.conn().await?, &canonical(code)?).await?;
+    Ok(ItemView::of(facts, |path| app.config.link(path))?)
+}
+
+/// What happened to this item, who made it, and what its price was for.
+#[utoipa::path(tag = "provenance", operation_id = "get_item", params(("code" = String, Path, example = "7K3M-9QXW-2BCV")),
+    responses((status = 200, body = ItemView), (status = 304), (status = 404, body = ProblemView)))]
+#[get("/v1/provenance/items/{code}")]
+async fn get_item(app: web::Data<App>, request: HttpRequest, code: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let body = serde_json::to_vec(&view(&app, &code).await?).map_err(|e| Problem::internal(&e))?;
+    Ok(fresh(&request, "application/json", body))
+}
+
+/// The bundle: `haat verify` and anyone else's software check it offline.
+#[utoipa::path(tag = "provenance", operation_id = "get_item_bundle", params(("code" = String, Path, example = "7K3M-9QXW-2BCV")),
+    responses((status = 200, content_type = "application/json", body = serde_json::Value), (status = 404, body = ProblemView)))]
+#[get("/v1/provenance/items/{code}/bundle")]
+async fn get_item_bundle(app: web::Data<App>, code: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let code = canonical(&code)?;
+    let record = bundle::record(&mut *app.db.conn().await?, &app.keys, &code).await?;
+    let bytes = record.bundle.to_bytes().map_err(|e| Problem::internal(&e))?;
+    let name = format!("attachment; filename=\"{code}.json\"");
+    Ok(HttpResponse::Ok()
+        .content_type("application/json")
+        .insert_header(("Content-Disposition", name))
+        .insert_header(("Cache-Control", "no-cache"))
+        .body(bytes))
+}
+
+/// In which language the caller reads; other parameters, which whoever passes links on adds, are ignored.
+pub(super) fn language(request: &HttpRequest) -> Lang {
+    let asked = request.query_string().split('&').find_map(|pair| pair.strip_prefix("lang="));
+    Lang::choose(asked, request.headers().get("Accept-Language").and_then(|v| v.to_str().ok()).unwrap_or_default())
+}
+
+/// The page as it stands, with what a form that was sent led to.
+pub(super) async fn html(app: &App, lang: Lang, code: &str, note: Option<Note>) -> Result<(String, bool), Problem> {
+    let item = match view(app, code).await {
+        Ok(view) => Some(view),
+        Err(problem) if problem.kind() == Kind::NotFound => None,
+        Err(problem) => return Err(problem),
+    };
+    let html = page::render(lang, item.as_ref(), code, note, app.config.invented).map_err(|e| Problem::internal(&e))?;
+    Ok((html, item.is_some()))
+}
+
+/// No script, no third party: what is not listed cannot load.
+pub(super) const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+pub(super) const HTML: &str = "text/html; charset=utf-8";
+
+/// The page behind the code on a tag. Machines that ask for JSON get the record; tracking parameters are ignored.
+#[utoipa::path(tag = "provenance", operation_id = "show_item",
+    params(("code" = String, Path, example = "7K3M-9QXW-2BCV"), ("lang" = Option<String>, Query, description = "en, hi, ne, es or fr")),
+    responses((status = 200, content((String = "text/html"), (ItemView = "application/json"))), (status = 304), (status = 404, content((String = "text/html"), (ProblemView = "application/problem+json")))))]
+#[get("/i/{code}")]
+async fn show_item(app: web::Data<App>, request: HttpRequest, code: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let accept = request.headers().get("Accept").and_then(|v| v.to_str().ok()).unwrap_or_default();
+    if accept.starts_with("application/json") {
+        let body = serde_json::to_vec(&view(&app, &code).await?).map_err(|e| Problem::internal(&e))?;
+        return Ok(fresh(&request, "application/json", body));
+    }
+    let lang = language(&request);
+    let (html, found) = html(&app, lang, &code, None).await?;
+    let mut answer = if found { fresh(&request, HTML, html.into_bytes()) } else { HttpResponse::NotFound().content_type(HTML).body(html) };
+    let headers = [(header::CONTENT_SECURITY_POLICY, POLICY), (header::CONTENT_LANGUAGE, lang.tag()), (header::REFERRER_POLICY, "same-origin")];
+    for (name, value) in headers {
+        answer.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    Ok(answer)
+}
