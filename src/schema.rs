@@ -136,6 +136,12 @@ diesel::table! {
 }
 
 diesel::table! {
+    catalogue_changes (id) {
+        id -> Uuid,
+    }
+}
+
+diesel::table! {
     collection_products (coop_id, collection_id, product_id) {
         coop_id -> Uuid,
         collection_id -> Uuid,
@@ -807,6 +813,28 @@ diesel::table! {
 }
 
 diesel::table! {
+    product_cards (coop_id, product_id, currency) {
+        coop_id -> Uuid,
+        product_id -> Uuid,
+        currency -> Text,
+        slug -> Text,
+        title -> Text,
+        title_key -> Text,
+        cooperative -> Text,
+        cooperative_slug -> Text,
+        craft_code -> Nullable<Text>,
+        price_minor -> Int8,
+        tax_inclusive -> Bool,
+        tax_category -> Text,
+        in_stock -> Bool,
+        picture -> Nullable<Text>,
+        blurhash -> Nullable<Text>,
+        alt -> Nullable<Text>,
+        published_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     product_media (coop_id, product_id, media_id) {
         coop_id -> Uuid,
         product_id -> Uuid,
@@ -1001,6 +1029,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    wage_benchmarks (code) {
+        code -> Text,
+        kind -> Text,
+        country -> Text,
+        region -> Nullable<Text>,
+        amount_minor -> Int8,
+        currency -> Text,
+        valid_from -> Date,
+        source -> Text,
+    }
+}
+
+diesel::table! {
     work_entries (coop_id, id) {
         coop_id -> Uuid,
         id -> Uuid,
@@ -1076,6 +1117,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     cart_lines,
     carts,
     checkout_sessions,
+    catalogue_changes,
     collection_products,
     collections,
     consents,
@@ -1119,6 +1161,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     price_agreements,
     price_templates,
     prices,
+    product_cards,
     product_media,
     product_options,
     product_slugs,
@@ -1135,5 +1178,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     tax_registrations,
     throttles,
     variants,
+    wage_benchmarks,
     work_entries,
 );
