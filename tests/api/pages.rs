@@ -117,6 +117,8 @@ async fn the_page_says_what_is_known_and_nothing_of_the_buyer() {
         let page = app.visitor().get(&format!("{path}?fbclid=1")).await;
         assert_eq!((page.status.as_u16(), page.headers["content-type"].to_str().unwrap()), (200, "text/html; charset=utf-8"));
         assert!(page.bytes.len() < 60_000, "{} bytes", page.bytes.len());
+        // The template writes a slash in a fact as a character reference.
+        let page_text = page.text.replace("&#x2f;", "/");
         let said = [
             "Indigo dabu stole",
             "From Cooperative bagru, Jaipur, India",
@@ -143,10 +145,10 @@ async fn the_page_says_what_is_known_and_nothing_of_the_buyer() {
             "/media/",
         ];
         for words in said {
-            assert!(page.text.contains(words), "{words:?} is missing from {}", page.text);
+            assert!(page_text.contains(words), "{words:?} is missing from {page_text}");
         }
         for never in ["Asha", "Brandt", "Freiburg", "asha@", "Legal", "Kamla", "nobody's", "HA-", "<script", "http://fonts", "A-1"] {
-            assert!(!page.text.contains(never), "{never:?} is in the page");
+            assert!(!page_text.contains(never), "{never:?} is in the page");
         }
         let json = app.visitor().with("Accept", "application/json").get(&path).await.expect(200);
         assert_eq!(json, app.visitor().get(&format!("/v1/provenance/items/{}", code.to_lowercase())).await.expect(200));
