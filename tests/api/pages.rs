@@ -117,6 +117,8 @@ async fn the_page_says_what_is_known_and_nothing_of_the_buyer() {
         let page = app.visitor().get(&format!("{path}?fbclid=1")).await;
         assert_eq!((page.status.as_u16(), page.headers["content-type"].to_str().unwrap()), (200, "text/html; charset=utf-8"));
         assert!(page.bytes.len() < 60_000, "{} bytes", page.bytes.len());
+        // The template writes a slash in a fact as a character reference.
+        let page_text = page.text.replace("&#x2f;", "/");
         let said = [
             "Indigo dabu stole",
             "From Cooperative bagru, Jaipur, India",
@@ -143,10 +145,10 @@ async fn the_page_says_what_is_known_and_nothing_of_the_buyer() {
             "/media/",
         ];
         for words in said {
-            assert!(page.text.contains(words), "{words:?} is missing from {}", page.text);
+            assert!(page_text.contains(words), "{words:?} is missing from {page_text}");
         }
         for never in ["Asha", "Brandt", "Freiburg", "asha@", "Legal", "Kamla", "nobody's", "HA-", "<script", "http://fonts", "A-1"] {
-            assert!(!page.text.contains(never), "{never:?} is in the page");
+            assert!(!page_text.contains(never), "{never:?} is in the page");
         }
         let json = app.visitor().with("Accept", "application/json").get(&path).await.expect(200);
         assert_eq!(json, app.visitor().get(&format!("/v1/provenance/items/{}", code.to_lowercase())).await.expect(200));
@@ -266,8 +268,9 @@ async fn the_first_claim_wins_and_wrong_ones_wait() {
         assert_eq!(app.visitor().post(&at, mistyped.clone()).await.problem(422), "invalid");
         assert_eq!(app.visitor().post(&at, json!({"claim_code": right, "name": "Asha"})).await.problem(422), "invalid");
         assert_eq!(app.visitor().post("/v1/provenance/items/0000-0000-0000/claim", body.clone()).await.problem(404), "not-found");
-        let mut statuses =
-            futures_util::future::join_all((0..100).map(|_| async { app.visitor().post(&at, body.clone()).await.status.as_u16() })).await;
+        // One caller's connections, all opened at once: making a hundred clients takes longer than a server waits for a request.
+        let visitor = app.visitor();
+        let mut statuses = futures_util::future::join_all((0..100).map(|_| async { visitor.post(&at, body.clone()).await.status.as_u16() })).await;
         statuses.sort_unstable();
         assert_eq!((statuses[0], &statuses[1..]), (201, [409; 99].as_slice()));
         let item = app.visitor().get(&format!("/v1/provenance/items/{code}")).await.expect(200);

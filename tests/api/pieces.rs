@@ -107,7 +107,9 @@ async fn a_batch_gives_no_more_codes_than_it_has_pieces() {
 
 #[actix_web::test]
 async fn what_cannot_have_been_is_not_written_down() {
-    api_test(async |app| {
+    // Drawn before the test begins: it takes longer than a server keeps an idle connection.
+    let drawn = crate::media::picture();
+    api_test(async move |app| {
         let manager = cooperative(app, "bagru").await;
         let other = cooperative(app, "pedana").await;
         let variant = product(&manager, "bagru", 6000, 5).await;
@@ -130,7 +132,6 @@ async fn what_cannot_have_been_is_not_written_down() {
         assert_eq!(refused(long(0)).await, is("/steps", "too_long_a_day"));
         manager.post(&events, long(1)).await.expect(204);
 
-        let drawn = crate::media::picture();
         let photo = manager.upload(&format!("{AT}/media"), "a.jpg", drawn.clone(), &[]).await.expect(201)["id"].clone();
         let theirs = other.upload("/v1/manage/cooperatives/pedana/media", "a.jpg", drawn, &[]).await.expect(201)["id"].clone();
         let check = |photo: &Value| json!({"type": "quality_check", "passed": true, "photos": [photo]});

@@ -35,7 +35,7 @@ fn haat(file: &Path, more: &[&str]) -> (i32, String) {
 async fn a_saved_record_is_judged_in_words_and_by_its_exit_code() {
     api_test(async |app| {
         let code = piece(app).await.code;
-        let page = app.visitor().get(&format!("/i/{code}")).await.text;
+        let page = app.visitor().get(&format!("/i/{code}")).await.text.replace("&#x2f;", "/");
         let link = format!("/v1/provenance/items/{code}/bundle");
         assert!(page.contains(&link), "the page links the file");
         let bundle = app.visitor().get(&link).await;
