@@ -4,6 +4,7 @@ use crate::{
     clock::Clock,
     config::Config,
     db::Db,
+    edge::Edge,
     imports,
     jobs::{Hint, Registry, Worker},
     media::{self, MediaStore},
@@ -27,6 +28,8 @@ pub struct App {
     pub mailer: Mailer,
     /// Where pictures are kept and how they are fetched.
     pub media: MediaStore,
+    /// What every request passes.
+    pub edge: Edge,
     /// Wakes the worker after a commit.
     pub hint: Hint,
 }

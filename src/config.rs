@@ -1,7 +1,10 @@
 //! Every setting, read once, parsed into types. Secrets never print.
 use std::{net::SocketAddr, path::PathBuf};
 
-use crate::secrets::MasterKey;
+use crate::{
+    edge::{self, Network, Places, Rates, Times},
+    secrets::MasterKey,
+};
 
 /// Flags, environment and help of `haat serve` and of every command that works on a database.
 #[derive(Clone, clap::Args)]
@@ -55,6 +58,15 @@ pub struct ServeArgs {
     /// Development mode starts without SMTP, webhook secret and public URL, and says so.
     #[arg(long, env = "HAAT_DEVELOPMENT")]
     pub development: bool,
+    /// Proxies in front, by address or network (10.0.0.0/8), comma-separated: what they say in X-Forwarded-For is believed, and nobody else.
+    #[arg(long, env = "HAAT_TRUSTED_PROXIES", default_value = "")]
+    pub trusted_proxies: String,
+    /// Where Prometheus reads /metrics: a listener of its own, never in front of the public. Off if absent.
+    #[arg(long, env = "HAAT_METRICS_BIND")]
+    pub metrics_bind: Option<SocketAddr>,
+    /// Leave the queue to `haat worker`, which runs beside this.
+    #[arg(long, env = "HAAT_WITHOUT_WORKER")]
+    pub without_worker: bool,
     /// Connections for requests; jobs have as many again. About twice the cores.
     #[arg(long, env = "HAAT_POOL", default_value_t = 8)]
     pub pool: usize,
@@ -87,6 +99,8 @@ pub enum Error {
     MasterKey,
     #[error("{0} is for development only")]
     DevelopmentOnly(&'static str),
+    #[error("HAAT_TRUSTED_PROXIES: {0}")]
+    Proxies(String),
     #[error("{0} is not an http or https URL: {1}")]
     Url(&'static str, String),
 }
@@ -121,6 +135,11 @@ impl ServeArgs {
             mail_from: self.mail_from.clone(),
             webhook_secrets: list(self.stripe_webhook_secret.as_deref().unwrap_or_default()).into_iter().map(Secret).collect(),
         })
+    }
+    pub fn edge(&self) -> Result<edge::Settings, Error> {
+        let proxies = self.trusted_proxies.split(',').map(str::trim).filter(|s| !s.is_empty());
+        let proxies = proxies.map(str::parse).collect::<Result<Vec<Network>, String>>().map_err(Error::Proxies)?;
+        Ok(edge::Settings { times: Times::default(), proxies, rates: Rates::default(), places: Places::for_pool(self.pool) })
     }
     pub fn master_key(&self) -> Result<Option<MasterKey>, Error> {
         self.master_key.as_deref().map(|text| MasterKey::parse(text).ok_or(Error::MasterKey)).transpose()

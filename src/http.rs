@@ -1,6 +1,4 @@
-//! Reading requests: JSON bodies with a deadline and a size, query strings, both refusing what they do not know, with the field named.
-use std::time::Duration;
-
+//! Reading requests: JSON bodies with a size (their deadline is the edge's), query strings, both refusing what they do not know, with the field named.
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use futures_util::{StreamExt, future::LocalBoxFuture};
 use serde::de::DeserializeOwned;
@@ -9,8 +7,6 @@ use crate::problem::{FieldError, Kind, Problem};
 
 /// Ten times the largest honest JSON body here; files go by multipart.
 pub const MAX_JSON: usize = 64 * 1024;
-/// actix has no deadline on bodies, and a trickled one would hold its slot for ever.
-const BODY_DEADLINE: Duration = Duration::from_secs(15);
 
 /// A JSON body. Unknown fields are refused by the types (`deny_unknown_fields`).
 pub struct Body<T>(pub T);
@@ -26,7 +22,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
             if !is_json {
                 return Err(Problem::with_detail(Kind::UnsupportedMedia, "send Content-Type: application/json"));
             }
-            let bytes = tokio::time::timeout(BODY_DEADLINE, read(&mut payload, MAX_JSON)).await.map_err(|_| Problem::from(Kind::SlowBody))??;
+            let bytes = read(&mut payload, MAX_JSON).await?;
             parse(&bytes).map(Body)
         })
     }

@@ -9,6 +9,7 @@ pub mod clock; // time is passed in
 pub mod config; // settings
 pub mod cooperatives; // who sells: from an application to a good standing
 pub mod db; // pool, transaction, migrations
+pub mod edge; // what every request passes
 pub mod health; // live, ready, metrics
 pub mod http; // reading requests
 pub mod idempotency; // one effect per key

@@ -3,6 +3,7 @@ mod commands;
 
 use std::{
     io::Write,
+    net::{SocketAddr, TcpListener},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -16,6 +17,7 @@ use haat::{
     clock::Clock,
     config::{DatabaseArgs, ServeArgs},
     db::{Db, migrate},
+    edge::Edge,
     jobs::Hint,
     ledger,
     media::{MediaStore, Reach},
@@ -35,6 +37,10 @@ struct Cli {
 enum Command {
     /// Serve the API and work through the queue.
     Serve(Box<ServeArgs>),
+    /// Work through the queue only, beside one or more of `serve --without-worker`.
+    Worker(Box<ServeArgs>),
+    /// Look at everything this program stands on, and say what to do about what is wrong; exits 1 if anything is.
+    Doctor(Box<ServeArgs>),
     /// Bring the database to this version's schema.
     Migrate(DatabaseArgs),
     /// Read a spreadsheet of products: say what would happen, then do it unless --dry-run.
@@ -55,7 +61,9 @@ fn main() -> ExitCode {
     // Two TLS providers in one program would make the clients panic: one is chosen, first.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let outcome = match Cli::parse().command {
-        Command::Serve(args) => serve(&args),
+        Command::Serve(args) => serve(&args, Part::of(&args)),
+        Command::Worker(args) => serve(&args, Part::Worker),
+        Command::Doctor(args) => doctor(&args),
         Command::Migrate(args) => migrated(&args).map(|_| ExitCode::SUCCESS),
         Command::Import(args) => import(&args),
         Command::LedgerVerify(args) => verify_ledger(&args),
@@ -81,9 +89,13 @@ fn private_dir(args: &DatabaseArgs) -> Result<Option<PathBuf>, Failure> {
     }
 }
 
+fn key_path(dir: &Path) -> PathBuf {
+    PathBuf::from(format!("{}.key", dir.display().to_string().trim_end_matches('/')))
+}
+
 /// A private cluster's master key, made once and kept beside its directory: inside it, the server's own account could read it.
 fn kept_key(dir: &Path) -> Result<MasterKey, Failure> {
-    let path = PathBuf::from(format!("{}.key", dir.display().to_string().trim_end_matches('/')));
+    let path = key_path(dir);
     if let Ok(text) = std::fs::read_to_string(&path) {
         return MasterKey::parse(&text).ok_or_else(|| format!("{} does not hold a master key", path.display()).into());
     }
@@ -128,7 +140,20 @@ fn media(args: &ServeArgs) -> Result<MediaStore, Failure> {
     }
 }
 
-fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
+/// Which parts of the program this process is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Both,
+    Http,
+    Worker,
+}
+impl Part {
+    fn of(args: &ServeArgs) -> Self {
+        if args.without_worker { Self::Http } else { Self::Both }
+    }
+}
+
+fn serve(args: &ServeArgs, part: Part) -> Result<ExitCode, Failure> {
     let config = args.config()?;
     telemetry::init(config.production);
     let keys = match (args.master_key()?, private_dir(&args.database)?) {
@@ -152,30 +177,83 @@ fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
         stripe,
         mailer,
         media: media(args)?,
+        edge: Edge::new(args.edge()?),
         hint: Hint::default(),
     });
-    let (bind, served) = (args.bind, app.clone());
-    actix_web::rt::System::new().block_on(async move {
-        let server = actix_web::HttpServer::new(move || routes::service(served.clone())).bind(bind)?.run();
-        eprintln!("listening on http://{bind}");
-        let stop = tokio::sync::Notify::new();
-        let queue = app.worker();
-        let worker = async {
-            tokio::select! {
-                () = queue.work(&app, &stop) => {}
-                () = haat::checkout::jobs::keep_sweeping(&app) => {}
+    actix_web::rt::System::new().block_on(async {
+        if let Some(bind) = args.metrics_bind {
+            actix_web::rt::spawn(routes::serve_metrics(app.clone(), TcpListener::bind(bind)?)?);
+        }
+        match part {
+            Part::Worker => {
+                eprintln!("working through the queue");
+                work(&app, told_to_stop()).await
             }
-        };
-        let service = async {
-            let ended = server.await;
-            stop.notify_waiters();
-            stop.notify_one();
-            ended
-        };
-        futures_util::join!(service, worker).0
+            Part::Http => http(&app, args.bind)?.await,
+            Part::Both => {
+                let server = http(&app, args.bind)?;
+                let (ended, stop) = tokio::sync::oneshot::channel::<()>();
+                // Requests first: what they enqueue is worked on until the last is answered.
+                let answered = async {
+                    let outcome = server.await;
+                    drop(ended);
+                    outcome
+                };
+                let stopped = async { stop.await.map_or(Ok(()), Ok) };
+                futures_util::join!(answered, work(&app, stopped)).0
+            }
+        }
     })?;
     drop(cluster);
     Ok(ExitCode::SUCCESS)
+}
+
+fn http(app: &web::Data<App>, bind: SocketAddr) -> std::io::Result<actix_web::dev::Server> {
+    let listener = TcpListener::bind(bind)?;
+    eprintln!("listening on http://{}", listener.local_addr()?);
+    routes::serve(app.clone(), listener, None, async {
+        if let Err(error) = told_to_stop().await {
+            eprintln!("haat: signals cannot be heard: {error}");
+        }
+    })
+}
+
+/// Works until `stop`, then finishes what is in hand. What is not finished when the process is killed has a lease, and is taken up again.
+async fn work(app: &web::Data<App>, stop: impl Future<Output = std::io::Result<()>>) -> std::io::Result<()> {
+    let (asked, queue) = (tokio::sync::Notify::new(), app.worker());
+    let stopping = async {
+        let outcome = stop.await;
+        asked.notify_one();
+        outcome
+    };
+    let working = async {
+        tokio::select! {
+            () = queue.work(app, &asked) => {}
+            () = haat::checkout::jobs::keep_sweeping(app) => {}
+        }
+    };
+    futures_util::join!(stopping, working).0
+}
+
+async fn told_to_stop() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        outcome = tokio::signal::ctrl_c() => outcome,
+    }
+}
+
+fn doctor(args: &ServeArgs) -> Result<ExitCode, Failure> {
+    let private = private_dir(&args.database)?;
+    let cluster = private.as_deref().map(private_url).transpose()?;
+    actix_web::rt::System::new().block_on(commands::doctor::run(args, cluster.as_ref().map(|(_, url)| url.as_str()), private.as_deref()))
+}
+
+fn private_url(dir: &Path) -> Result<(Cluster, String), Failure> {
+    let cluster = Cluster::attach_or_start(dir)?;
+    let url = cluster.url("postgres");
+    Ok((cluster, url))
 }
 
 fn import(args: &commands::import::ImportArgs) -> Result<ExitCode, Failure> {

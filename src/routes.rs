@@ -1,9 +1,11 @@
 //! Every route: the table of contents of the API.
+use std::{net::TcpListener, sync::LazyLock};
+
 use actix_web::{
-    App as Actix, Error,
+    App as Actix, Error, HttpRequest, HttpServer,
     body::BoxBody,
-    dev::{ServiceFactory, ServiceRequest, ServiceResponse},
-    middleware::from_fn,
+    dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse},
+    middleware::{Compress, from_fn},
     web,
 };
 use utoipa::OpenApi;
@@ -11,7 +13,7 @@ use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
 
 use crate::{
     app::App,
-    openapi,
+    edge, openapi,
     problem::{Kind, Problem, ProblemView},
     telemetry,
 };
@@ -48,15 +50,52 @@ fn mount(app: &mut ServiceConfig) {
     app.configure(crate::work::http::routes);
 }
 
+/// Made from the code alone, and once for all workers.
+static METHODS: LazyLock<edge::Methods> = LazyLock::new(|| edge::Methods::of(&openapi()));
+
 /// The service over `app`.
 pub fn service(
     app: web::Data<App>,
 ) -> Actix<impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()>> {
-    let (service, mut spec) = Actix::new().into_utoipa_app().openapi(Api::openapi()).app_data(app).configure(mount).split_for_parts();
+    let (service, mut spec) = Actix::new().into_utoipa_app().openapi(Api::openapi()).app_data(app.clone()).configure(mount).split_for_parts();
     openapi::complete(&mut spec);
     service
         .app_data(web::PathConfig::default().error_handler(|_, _| Problem::from(Kind::NotFound).into()))
         .service(utoipa_swagger_ui::SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", spec))
-        .default_service(web::to(|| async { Err::<&'static str, _>(Problem::from(Kind::NotFound)) }))
+        .default_service(web::to(|request: HttpRequest| async move { METHODS.answer(&request) }))
+        // The last is the outermost.
+        .wrap(from_fn(edge::pass))
+        .wrap(edge::cors(&app))
         .wrap(from_fn(telemetry::observe))
+        .wrap(Compress::default())
+        .wrap(from_fn(edge::seal))
+}
+
+/// A server of the API: after `stop` it lets nobody in, answers what is open, and ends.
+pub fn serve(
+    app: web::Data<App>,
+    listener: TcpListener,
+    workers: Option<usize>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<Server> {
+    let (times, leaving) = (app.edge.times, app.clone());
+    let stop = async move {
+        stop.await;
+        leaving.edge.leave();
+    };
+    let mut server = HttpServer::new(move || service(app.clone()))
+        .keep_alive(times.keep_alive)
+        .client_request_timeout(times.head)
+        .client_disconnect_timeout(times.head)
+        .shutdown_timeout(times.drain.as_secs());
+    if let Some(workers) = workers {
+        server = server.workers(workers);
+    }
+    Ok(server.shutdown_signal(stop).listen(listener)?.run())
+}
+
+/// `/metrics` and nothing else, for a listener that no proxy leads to.
+pub fn serve_metrics(app: web::Data<App>, listener: TcpListener) -> std::io::Result<Server> {
+    let server = HttpServer::new(move || Actix::new().app_data(app.clone()).service(crate::health::metrics::get_metrics));
+    Ok(server.workers(1).disable_signals().listen(listener)?.run())
 }

@@ -1,7 +1,7 @@
 //! What the service says about itself: JSON logs without personal data, metrics, request ids.
 //!
 //! A log line names the route's pattern, never its path, query, address or body: those can hold tokens and people.
-use std::time::Instant;
+use std::{sync::LazyLock, time::Instant};
 
 use actix_web::{
     Error, HttpMessage,
@@ -10,6 +10,8 @@ use actix_web::{
     http::header::{HeaderName, HeaderValue},
     middleware::Next,
 };
+
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 use crate::problem::{Kind, Problem, ProblemBody};
 
@@ -21,8 +23,22 @@ const MAX_REQUEST_ID: usize = 64;
 #[derive(Clone)]
 pub struct RequestId(pub String);
 
+/// From one answer out of memory to one that waited for everything, in seconds.
+const BUCKETS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+/// What this process counts. One per process, as the `metrics` macros know it.
+static RECORDED: LazyLock<Option<PrometheusHandle>> = LazyLock::new(|| {
+    let made = PrometheusBuilder::new().set_buckets(BUCKETS).and_then(PrometheusBuilder::install_recorder);
+    made.inspect_err(|error| tracing::error!(%error, "nothing is counted")).ok()
+});
+/// Counting begins with the first call.
+pub fn recorded() -> Option<&'static PrometheusHandle> {
+    RECORDED.as_ref()
+}
+
 /// JSON lines in production, plain ones for people.
 pub fn init(json: bool) {
+    let _ = recorded();
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "haat=info,warn".into());
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second initialisation (tests) is not an error worth a word.

@@ -2,13 +2,13 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use actix_multipart::{Multipart, MultipartError};
-use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use actix_web::{FromRequest, HttpRequest, dev::Payload, error::PayloadError};
 use futures_util::{StreamExt, future::LocalBoxFuture};
 
 use crate::problem::{Kind, Problem};
 
-/// Longer than a large file takes over a slow line that still moves; a trickle ends here.
-const DEADLINE: Duration = Duration::from_secs(120);
+/// Longer than a large file takes over a slow line that still moves (20 KiB/s); a trickle ends at the edge.
+const DEADLINE: Duration = Duration::from_secs(15 * 60);
 /// A field is a word or two; a mapping of a wide sheet's columns is the longest.
 const MAX_FIELD: usize = 64 * 1024;
 /// More than any form here has.
@@ -42,8 +42,14 @@ impl<const MAX: usize> Upload<MAX> {
     }
 }
 
+fn broken(error: MultipartError) -> Problem {
+    match error {
+        MultipartError::Payload(PayloadError::Io(slow)) if slow.kind() == std::io::ErrorKind::TimedOut => Kind::SlowBody.into(),
+        _ => Problem::with_detail(Kind::InvalidBody, "the form cannot be read: a part is cut off or has no name"),
+    }
+}
+
 async fn read<const MAX: usize>(mut parts: Multipart) -> Result<Upload<MAX>, Problem> {
-    let broken = |_: MultipartError| Problem::with_detail(Kind::InvalidBody, "the form cannot be read: a part is cut off or has no name");
     let mut file = None;
     let mut fields = BTreeMap::new();
     while let Some(part) = parts.next().await {

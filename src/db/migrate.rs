@@ -19,6 +19,11 @@ pub fn up(url: &str) -> Result<Vec<String>, Error> {
     with_harness(url, |h| h.run_pending_migrations(MIGRATIONS).map(|v| v.iter().map(ToString::to_string).collect()))
 }
 
+/// The names of what is not applied yet.
+pub fn pending(url: &str) -> Result<Vec<String>, Error> {
+    with_harness(url, |h| h.pending_migrations(MIGRATIONS).map(|all| all.iter().map(|m| m.name().to_string()).collect()))
+}
+
 /// Undoes the newest applied one and returns its name, or nothing if none is left: for the test that every `down.sql` undoes its `up.sql`.
 pub fn down_one(url: &str) -> Result<Option<String>, Error> {
     with_harness(url, |h| {

@@ -106,13 +106,17 @@ pub struct Counts {
     pub due: i64,
     #[diesel(sql_type = sql_types::BigInt)]
     pub dead: i64,
+    /// How long the longest waiting one of the due has waited.
+    #[diesel(sql_type = sql_types::BigInt)]
+    pub oldest_due_seconds: i64,
 }
 
 /// For the metrics and for the end of a test; done jobs are not counted.
 pub async fn counts(conn: &mut Conn, now: Time) -> Result<Counts, DbError> {
     let query = diesel::sql_query(
         "SELECT count(*) FILTER (WHERE state = 'due') AS waiting, count(*) FILTER (WHERE state = 'due' AND run_at <= $1) AS due,
-                count(*) FILTER (WHERE state = 'dead') AS dead
+                count(*) FILTER (WHERE state = 'dead') AS dead,
+                coalesce(extract(epoch FROM $1 - min(run_at) FILTER (WHERE state = 'due' AND run_at <= $1)), 0)::bigint AS oldest_due_seconds
          FROM jobs WHERE state <> 'done'",
     );
     Ok(query.bind::<sql_types::Timestamptz, _>(now).get_result(conn).await?)

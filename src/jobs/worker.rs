@@ -67,7 +67,9 @@ impl<C: 'static> Worker<C> {
         loop {
             match self.run_some(ctx).await {
                 Ok(0) => {}
-                Ok(_) => continue,
+                // A full queue must not keep a worker that is asked to stop.
+                Ok(_) if (&mut stopped).now_or_never().is_none() => continue,
+                Ok(_) => return,
                 Err(error) => tracing::error!(error = %crate::problem::Chain(&error), "the job queue cannot be read"),
             }
             tokio::select! {

@@ -65,6 +65,14 @@ impl MediaStore {
         Ok(Self { files, decoding, receiving, reach, client: reach.client()? })
     }
 
+    /// Writes, reads and removes a small file: whether this place can be worked with.
+    pub async fn probe(&self) -> Result<(), object_store::Error> {
+        let (name, written) = (Path::from("probe"), Bytes::from_static(b"haat"));
+        self.files.put(&name, written.into()).await?;
+        self.files.get(&name).await?.bytes().await?;
+        self.files.delete(&name).await
+    }
+
     /// Room for one file in memory, if there is any now.
     pub(super) fn room(&self) -> Option<OwnedSemaphorePermit> {
         self.receiving.clone().try_acquire_owned().ok()

@@ -41,6 +41,20 @@ impl Mailer {
     pub fn memory() -> Self {
         Self::Memory(Arc::default())
     }
+    /// Connects, greets and signs in, and sends nothing.
+    ///
+    /// # Errors
+    /// What the server said, or that it did not.
+    pub async fn greet(&self) -> Result<(), String> {
+        match self {
+            Self::Memory(_) => Ok(()),
+            Self::Smtp(transport) => match transport.test_connection().await {
+                Ok(true) => Ok(()),
+                Ok(false) => Err("the server hung up".into()),
+                Err(error) => Err(crate::problem::Chain(&error).to_string()),
+            },
+        }
+    }
     /// What was kept; nothing of what went to a server.
     pub fn kept(&self) -> Vec<Sent> {
         match self {

@@ -29,6 +29,11 @@ use crate::{
 use model::text;
 use store::Chain;
 
+/// Whether the master key is the one this database was written with; nothing if nothing was sealed yet.
+pub async fn keys_open(conn: &mut Conn, keys: &MasterKey) -> Result<Option<bool>, DbError> {
+    store::keys_open(conn, keys).await
+}
+
 /// Who signs for this cooperative. `public_url` is ours; a cooperative may have an address of its own for its tags.
 pub async fn issuer(conn: &mut Conn, public_url: &str, scope: Scope) -> Result<Issuer, Error> {
     let (slug, name, base) = store::cooperative(conn, scope).await?;

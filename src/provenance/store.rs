@@ -47,6 +47,13 @@ pub(super) async fn signing_key(tx: &mut Tx, now: Time, keys: &MasterKey, issuer
         .await?;
     Ok(key)
 }
+/// Whether these keys open the newest sealed signing key, if there is one.
+pub(super) async fn keys_open(conn: &mut Conn, keys: &MasterKey) -> Result<Option<bool>, DbError> {
+    let newest = signing_keys::table.order(signing_keys::created_at.desc()).select((signing_keys::coop_id, signing_keys::sealed));
+    let found: Option<(crate::ids::CoopId, Vec<u8>)> = newest.first(conn).await.optional()?;
+    Ok(found.map(|(coop, sealed)| keys.open(&context(&Scope::system(coop)), &sealed).is_ok()))
+}
+
 fn context(scope: &Scope) -> String {
     format!("signing_keys/{}", scope.coop())
 }

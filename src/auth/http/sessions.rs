@@ -85,7 +85,7 @@ pub(super) async fn signed_in(app: &App, opened: Opened) -> Result<HttpResponse,
 }
 
 pub(super) fn caller(request: &HttpRequest) -> Caller {
-    Caller::at(request.peer_addr().map(|address| address.ip()))
+    Caller::at(Some(crate::edge::client(request)))
 }
 
 #[derive(serde::Deserialize, utoipa::ToSchema)]

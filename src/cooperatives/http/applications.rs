@@ -64,7 +64,7 @@ fn own(app: &App, request: &HttpRequest, id: CoopId) -> Result<(), Problem> {
 #[post("/v1/store/applications")]
 async fn create_application(app: web::Data<App>, request: HttpRequest, Body(body): Body<ProfileBody>) -> Result<HttpResponse, Problem> {
     let (now, profile) = (app.clock.now(), Profile::from(body));
-    let caller = Caller::at(request.peer_addr().map(|address| address.ip()));
+    let caller = Caller::at(Some(crate::edge::client(&request)));
     throttle::count(&mut *app.db.conn().await?, now, throttle::APPLICATIONS_PER_ADDRESS, caller.as_str()).await?;
     let id = app.db.transaction_retrying(async |tx| cooperatives::apply(tx, now, &profile).await).await?;
     let token = app.keys.token(PURPOSE, id.uuid(), 1).reveal().to_owned();

@@ -34,6 +34,7 @@ text_enum! { pub enum Format { Json = "json", Csv = "csv", Pdf = "pdf" } }
 #[into_params(parameter_in = Query)]
 struct StatementQuery {
     /// Stronger than `Accept`.
+    #[param(inline)]
     format: Option<Format>,
 }
 

@@ -6,6 +6,7 @@ use haat::{
     app::App,
     clock::{Clock, Time},
     config::{Config, Secret},
+    edge::{Edge, Places, Rates, Settings, Times},
     jobs::Hint,
     secrets::MasterKey,
 };
@@ -26,6 +27,18 @@ pub struct TestApp {
 
 impl TestApp {
     pub async fn start() -> Self {
+        // Every test is behind one address, and some are a crowd.
+        let places = Places { browsing: 10_000, buying: 10_000 };
+        Self::start_with(Settings {
+            times: Times::default(),
+            proxies: Vec::new(),
+            rates: Rates::of(std::num::NonZeroU32::MAX, std::time::Duration::from_micros(1)),
+            places,
+        })
+        .await
+    }
+    /// With an edge that a test is about.
+    pub async fn start_with(edge: Settings) -> Self {
         let db = database().await;
         let clock = Clock::manual(Time::from_unix(START).unwrap());
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -50,16 +63,22 @@ impl TestApp {
             stripe: stripe_client::Stripe::new("sk_test_haat", sandbox.base_url()).unwrap(),
             mailer: haat::notifications::Mailer::memory(),
             media: haat::media::MediaStore::memory(haat::media::Reach::Own).unwrap(),
+            edge: Edge::new(edge),
             hint: Hint::default(),
         });
-        let served = app.clone();
-        let server = actix_web::HttpServer::new(move || haat::routes::service(served.clone())).workers(1).disable_signals().listen(listener).unwrap();
-        actix_web::rt::spawn(server.run());
+        actix_web::rt::spawn(haat::routes::serve(app.clone(), listener, Some(1), std::future::pending()).unwrap());
         Self { app, db, clock, url, sandbox }
     }
     /// A caller who is nobody yet.
     pub fn visitor(&self) -> Client {
         Client::new(&self.url)
+    }
+    /// Where its measures are read, on a listener of their own.
+    pub fn metrics(&self) -> String {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/metrics", listener.local_addr().unwrap());
+        actix_web::rt::spawn(haat::routes::serve_metrics(self.app.clone(), listener).unwrap());
+        url
     }
     /// Runs every job that is due, and what those make due.
     pub async fn run_jobs(&self) -> usize {

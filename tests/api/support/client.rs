@@ -60,6 +60,15 @@ impl Client {
         let request = self.http.post(format!("{}{path}", self.base)).multipart(form);
         self.finish(request, &Method::POST, path, None).await
     }
+    /// A body that is not JSON, or should not be.
+    pub async fn send_text(&self, method: Method, path: &str, content_type: &str, body: String) -> Answer {
+        let request = self.http.request(method.clone(), format!("{}{path}", self.base)).header("Content-Type", content_type).body(body);
+        self.finish(request, &method, path, None).await
+    }
+    /// The text at an address that is not the API's.
+    pub async fn elsewhere(&self, url: &str) -> String {
+        self.http.get(url).send().await.unwrap().text().await.unwrap()
+    }
     async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
         let mut request = self.http.request(method.clone(), format!("{}{path}", self.base));
         if let Some(body) = &body {
@@ -77,7 +86,10 @@ impl Client {
         let answer = Answer::read(status, headers, response.bytes().await.unwrap().to_vec());
         let content_type = answer.headers.get("content-type").and_then(|v| v.to_str().ok());
         let call = Call { method, path, sent, status, content_type, body: &answer.bytes };
-        CONTRACT.check(&call).unwrap_or_else(|why| panic!("against the API document: {why}"));
+        // Only a test of compression asks for it, and looks at the bytes itself.
+        if !answer.headers.contains_key("content-encoding") {
+            CONTRACT.check(&call).unwrap_or_else(|why| panic!("against the API document: {why}"));
+        }
         answer
     }
 }

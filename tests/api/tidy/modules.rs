@@ -7,6 +7,7 @@ const FOUNDATION: &[&str] = &[
     "clock",
     "config",
     "db",
+    "edge",
     "http",
     "idempotency",
     "ids",

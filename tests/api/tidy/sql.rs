@@ -93,7 +93,9 @@ fn every_constraint_is_named() {
 fn sql_has_no_clock_of_its_own() {
     let in_migrations = migrations().into_iter().flat_map(|(name, up, _)| own_clock(&up).into_iter().map(move |line| format!("{name}: {line}")));
     let in_code = code().into_iter().flat_map(|(file, text)| own_clock(&bare(&text)).into_iter().map(move |line| format!("{file}: {line}")));
-    assert_eq!(in_migrations.chain(in_code).filter(|p| !p.contains("fn now()")).collect::<Vec<_>>(), Vec::<String>::new());
+    // The doctor compares the two clocks.
+    let fine = |place: &String| !place.contains("fn now()") && !place.starts_with("src/commands/doctor.rs");
+    assert_eq!(in_migrations.chain(in_code).filter(fine).collect::<Vec<_>>(), Vec::<String>::new());
 }
 #[test]
 fn control_the_rules_find_what_they_forbid() {
