@@ -74,7 +74,7 @@ impl Journal {
         let Row { source_type, source_id, kind, group, .. } = first;
         text.push_str(&format!("{} * \"{source_type} {kind}\" \"{group}\"\n  source: \"{source_id}\"\n", first.occurred_at.day()));
         for row in rows {
-            let (amount, currency) = (decimal(row.amount), row.amount.currency);
+            let (amount, currency) = (row.amount.decimal(), row.amount.currency);
             for ((name, class), sign) in [(&row.debit, ""), (&row.credit, "-")] {
                 text.push_str(&format!("  {}  {sign}{amount} {currency}\n    leg: \"{}\"\n", beancount_account(name, *class), row.leg));
             }
@@ -88,7 +88,7 @@ fn hledger(first: &Row, rows: &[Row]) -> String {
     let Row { source_type, source_id, kind, group, .. } = first;
     let mut text = format!("{} ({group}) {source_type} {kind}  ; source: {source_id}\n", first.occurred_at.day());
     for row in rows {
-        let (amount, currency) = (decimal(row.amount), row.amount.currency);
+        let (amount, currency) = (row.amount.decimal(), row.amount.currency);
         for ((name, class), sign) in [(&row.debit, ""), (&row.credit, "-")] {
             text.push_str(&format!("    {}:{name}  {currency} {sign}{amount}  ; leg: {}\n", plural(*class), row.leg));
         }
@@ -115,14 +115,6 @@ fn beancount_account(name: &str, class: Class) -> String {
         letters.next().map(|first| first.to_ascii_uppercase().to_string() + letters.as_str()).unwrap_or_default()
     };
     std::iter::once(plural(class)).chain(name.split(':')).map(part).collect::<Vec<_>>().join(":")
-}
-
-/// `46.36`: no symbol, no grouping.
-fn decimal(money: Money) -> String {
-    let places = money.currency.exponent() as usize;
-    let digits = format!("{:0>width$}", money.minor, width = places + 1);
-    let (whole, fraction) = digits.split_at(digits.len() - places);
-    if places == 0 { digits } else { format!("{whole}.{fraction}") }
 }
 
 #[cfg(test)]
@@ -171,7 +163,7 @@ mod tests {
     }
     #[test]
     fn amounts_have_their_currency_s_places() {
-        let shown = |minor, code: &str| decimal(Money::new(minor, code.parse().unwrap()));
+        let shown = |minor, code: &str| Money::new(minor, code.parse().unwrap()).decimal();
         assert_eq!([shown(123_456, "EUR"), shown(5, "EUR"), shown(500, "JPY")], ["1234.56", "0.05", "500"]);
     }
 }

@@ -27,7 +27,7 @@ const FOUNDATION: &[&str] = &[
     "upload",
 ];
 /// These assemble the program.
-const ASSEMBLY: &[&str] = &["app", "routes", "main", "commands", "lib", "demo"];
+const ASSEMBLY: &[&str] = &["app", "routes", "main", "commands", "lib"];
 
 /// Domain → the domains that it may use. `audit` and `notifications` are told things and call nobody.
 const ALLOWED: &[(&str, &[&str])] = &[
@@ -65,8 +65,8 @@ const SYSTEM_SCOPES: &[(&str, &str)] = &[
     ("src/tenancy.rs", "the definition"),
     ("src/checkout/refunds", "what is refunded is undone for the cooperatives of its lines"),
     ("src/checkout/settle.rs", "a payment is settled for the cooperatives of its order's lines"),
+    ("src/commands/demo", "the demo world is made by the program itself"),
     ("src/commands/import.rs", "the operator's own command"),
-    ("src/demo", "the demo world is made by the program itself"),
     ("src/imports/jobs.rs", "the job was enqueued by a manager of this cooperative, whose id is in it"),
     ("src/imports/mod.rs", "the operator's own command names the cooperative"),
     ("src/payouts/jobs.rs", "the job was enqueued for a payout of this cooperative, whose id is in it"),
