@@ -91,6 +91,7 @@ mod tests {
             public_url: "https://haat.example".into(),
             allowed_origins: Vec::new(),
             production: false,
+            invented: false,
             mail_from: "Haat <haat@haat.example>".into(),
             webhook_secrets: vec![Secret("whsec".into())],
         }

@@ -154,6 +154,7 @@ fn app(told: &Told<'_>, public_url: &str, secret: &str, sandbox: &Sandbox) -> Re
         public_url: public_url.to_owned(),
         allowed_origins: Vec::new(),
         production: false,
+        invented: true,
         mail_from: "Haat <haat@haat.example>".into(),
         webhook_secrets: vec![Secret(secret.to_owned())],
     };
