@@ -2,8 +2,8 @@
 #[macro_use]
 mod text_enum;
 pub mod app; // the program in one value
-pub mod audit; // what the privileged did
 pub mod artisans; // who makes it, and what may be shown of her
+pub mod audit; // what the privileged did
 pub mod auth; // who is asking, and what they may do
 pub mod catalog; // what is for sale
 pub mod checkout; // from a cart to a paid order, exactly once

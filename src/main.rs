@@ -71,4 +71,3 @@ fn main() -> ExitCode {
         ExitCode::from(2)
     })
 }
-

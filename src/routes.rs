@@ -98,6 +98,8 @@ pub fn serve(
 
 /// `/metrics` and nothing else, for a listener that no proxy leads to.
 pub fn serve_metrics(app: web::Data<App>, listener: TcpListener) -> std::io::Result<Server> {
+    // Counting begins before the first question.
+    let _ = telemetry::recorded();
     let server = HttpServer::new(move || Actix::new().app_data(app.clone()).service(crate::health::metrics::get_metrics));
     Ok(server.workers(1).disable_signals().listen(listener)?.run())
 }

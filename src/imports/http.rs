@@ -255,7 +255,7 @@ fn private(mut sheet: HttpResponse) -> HttpResponse {
 
 /// Every maker as a spreadsheet that can be edited and sent back. Who was erased is in none.
 #[utoipa::path(tag = "imports", operation_id = "export_artisans", params(("coop" = String, Path, description = "id or slug"), RegisterQuery),
-    responses((status = 200, content_type = "text/csv", body = String), (status = 400, body = ProblemView), (status = 401, body = ProblemView), (status = 404, body = ProblemView)))]
+    responses((status = 200, content((String = "text/csv"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))), (status = 400, body = ProblemView), (status = 401, body = ProblemView), (status = 404, body = ProblemView)))]
 #[get("/v1/manage/cooperatives/{coop}/exports/artisans")]
 async fn export_artisans(app: web::Data<App>, by: Manager, Params(query): Params<RegisterQuery>) -> Result<HttpResponse, Problem> {
     let file_type = query.format.unwrap_or(FileType::Csv);
@@ -265,7 +265,7 @@ async fn export_artisans(app: web::Data<App>, by: Manager, Params(query): Params
 
 /// The whole work register as a spreadsheet that can be edited and sent back.
 #[utoipa::path(tag = "imports", operation_id = "export_work", params(("coop" = String, Path, description = "id or slug"), RegisterQuery),
-    responses((status = 200, content_type = "text/csv", body = String), (status = 400, body = ProblemView), (status = 401, body = ProblemView), (status = 404, body = ProblemView)))]
+    responses((status = 200, content((String = "text/csv"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))), (status = 400, body = ProblemView), (status = 401, body = ProblemView), (status = 404, body = ProblemView)))]
 #[get("/v1/manage/cooperatives/{coop}/exports/work")]
 async fn export_work(app: web::Data<App>, by: Manager, Params(query): Params<RegisterQuery>) -> Result<HttpResponse, Problem> {
     let file_type = query.format.unwrap_or(FileType::Csv);

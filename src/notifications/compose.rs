@@ -102,6 +102,26 @@ mod tests {
     fn refund(to: &str) -> Mail {
         Mail::Refunded(Refunded { to: to.into(), refund: uuid::Uuid::nil(), number: "HA-1".into(), amount: "€1.00".into() })
     }
+    fn payout_sent(to: String, cooperative: String) -> Mail {
+        Mail::PayoutSent(PayoutSent {
+            to,
+            payout: PayoutId::new(),
+            number: "PO-4HT2".into(),
+            slug: "bagru".into(),
+            cooperative,
+            amount: "₹9,600.00".into(),
+            destination: "State Bank of India …4321".into(),
+            reference: Some("SBIN326327123456".into()),
+            lines: 2,
+            producer: "₹9,000.00".into(),
+            shipping: Some("₹600.00".into()),
+            recovered: None,
+            premium: Some("₹900.00".into()),
+            pay_now: Some("₹2,350.00".into()),
+            already_paid: Some("₹1,200.00".into()),
+            unallocated: Some("₹400.00".into()),
+        })
+    }
     /// One of each kind.
     fn every() -> Vec<Mail> {
         let (to, number, cooperative) = ("asha@shop.example".to_owned(), "HA-7K3M-92QX".to_owned(), "Bagru <Printers> & Sons".to_owned());
@@ -159,24 +179,7 @@ mod tests {
                 tracking_url: Some("https://www.indiapost.gov.in/track?id=EM123456789IN".into()),
             }),
             refund(&to),
-            Mail::PayoutSent(PayoutSent {
-                to,
-                payout: PayoutId::new(),
-                number: "PO-4HT2".into(),
-                slug: "bagru".into(),
-                cooperative,
-                amount: "₹9,600.00".into(),
-                destination: "State Bank of India …4321".into(),
-                reference: Some("SBIN326327123456".into()),
-                lines: 2,
-                producer: "₹9,000.00".into(),
-                shipping: Some("₹600.00".into()),
-                recovered: None,
-                premium: Some("₹900.00".into()),
-                pay_now: Some("₹2,350.00".into()),
-                already_paid: Some("₹1,200.00".into()),
-                unallocated: Some("₹400.00".into()),
-            }),
+            payout_sent(to, cooperative),
         ]
     }
 

@@ -55,6 +55,7 @@ pub struct CoopView {
     country: String,
 }
 #[derive(serde::Serialize, utoipa::ToSchema)]
+#[schema(as = ItemCraft)]
 pub struct CraftView {
     name: String,
     place: Option<String>,
@@ -69,6 +70,7 @@ pub struct PictureView {
     alt: String,
 }
 #[derive(serde::Serialize, utoipa::ToSchema)]
+#[schema(as = ItemMaker)]
 pub struct MakerView {
     /// The name she chose to be known by.
     name: Option<String>,

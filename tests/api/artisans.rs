@@ -110,7 +110,7 @@ async fn makers_are_written_down_found_and_corrected() {
         let id = written(&manager).await;
         let plain = manager.post(MAKERS, json!({"legal_name": "Parvati"})).await.expect(201);
         // Place and language are the cooperative's where nothing is said; a number is made.
-        assert_eq!((&plain["district"], &plain["language"], &plain["reference"]), (&json!("Jaipur"), &json!("hi"), &json!("A-2")));
+        assert_eq!((&plain["district"], &plain["language"], &plain["reference"]), (&json!("Jaipur"), &json!("en"), &json!("A-2")));
         let one = manager.get(&format!("{MAKERS}/{id}")).await;
         assert_eq!((&one.headers["etag"], &one.headers["cache-control"]), (&"\"1\"".parse().unwrap(), &"no-store".parse().unwrap()));
         let one = one.expect(200);

@@ -79,7 +79,7 @@ fn a_bundle_that_cannot_be_read_is_not_a_bundle_that_is_wrong() {
     let place = Place::new("bundle");
     assert_eq!(code(&haat(&["verify", place.path()])), 2, "no such file");
     std::fs::write(place.path(), "{}").unwrap();
-    assert_eq!(code(&haat(&["verify", place.path()])), 1, "a document, and not a whole record");
+    assert_eq!(code(&haat(&["verify", place.path()])), 2, "a document, and no record");
     std::fs::write(place.path(), "no document").unwrap();
     assert_eq!(code(&haat(&["verify", place.path()])), 2);
 }

@@ -217,7 +217,7 @@ async fn answers_are_sealed_and_squeezed() {
     api_test(async |app| {
         let asked = app.visitor().with("Accept-Encoding", "gzip").get("/openapi.json").await;
         assert_eq!(asked.headers["content-encoding"], "gzip");
-        assert!(asked.headers["vary"].to_str().unwrap().to_lowercase().contains("accept-encoding"));
+        assert!(asked.headers.get_all("vary").iter().any(|v| v.to_str().unwrap().to_lowercase().contains("accept-encoding")), "{:?}", asked.headers);
         let plain = app.visitor().with("Accept-Encoding", "identity").get("/openapi.json").await;
         assert!(
             asked.bytes.starts_with(&[0x1f, 0x8b]) && asked.bytes.len() * 4 < plain.bytes.len(),

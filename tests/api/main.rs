@@ -1,6 +1,6 @@
 //! The integration tests: one binary, one module per domain, each test on a database of its own in one private cluster.
-mod carts;
 mod artisans;
+mod carts;
 mod catalog;
 mod commands;
 mod cooperatives;
@@ -18,9 +18,9 @@ mod media;
 mod pages;
 mod payouts;
 mod people;
+mod pieces;
 mod process;
 mod refunds;
-mod pieces;
 mod schema;
 mod spec;
 mod store;

@@ -95,7 +95,7 @@ async fn the_queue_is_worked_on_by_a_process_of_its_own() {
     tokio::time::sleep(Duration::from_millis(1200)).await;
     assert_eq!(done().await, 0);
     let mut worker = Process::start(&db, &["worker"], "working through the queue");
-    for _ in 0..100 {
+    for _ in 0..600 {
         if done().await == 1 {
             break;
         }

@@ -15,6 +15,7 @@ pub fn routes(api: &mut ServiceConfig) {
 }
 
 #[derive(serde::Serialize, utoipa::ToSchema)]
+#[schema(as = PublicMaker)]
 struct MakerView {
     id: ArtisanId,
     /// Her name if she agreed to it, else her alias; null: her craft and her district must do.

@@ -51,7 +51,7 @@ async fn show_invitation(id: web::Path<InvitationId>) -> Result<HttpResponse, Pr
 }
 
 /// The page on which a new password is chosen.
-#[utoipa::path(tag = "people", operation_id = "show_password_reset", params(("id" = ResetId, Path)), responses((status = 200, content_type = "text/html", body = String), (status = 404, body = ProblemView)))]
+#[utoipa::path(tag = "people", operation_id = "show_password_reset", params(("id" = inline(ResetId), Path)), responses((status = 200, content_type = "text/html", body = String), (status = 404, body = ProblemView)))]
 #[get("/password-resets/{id}")]
 async fn show_password_reset(id: web::Path<ResetId>) -> Result<HttpResponse, Problem> {
     page("password_reset.html", id.uuid())

@@ -47,7 +47,7 @@ struct NewPasswordBody {
 }
 
 /// Set the new password. Every session of the account ends.
-#[utoipa::path(tag = "people", operation_id = "complete_password_reset", request_body = NewPasswordBody, params(("id" = ResetId, Path)),
+#[utoipa::path(tag = "people", operation_id = "complete_password_reset", request_body = NewPasswordBody, params(("id" = inline(ResetId), Path)),
     responses((status = 204), (status = 404, body = ProblemView), (status = 410, body = ProblemView), (status = 422, body = ProblemView), (status = 503, body = ProblemView)))]
 #[post("/v1/auth/password-resets/{id}")]
 async fn complete_password_reset(app: web::Data<App>, id: web::Path<ResetId>, Body(body): Body<NewPasswordBody>) -> Result<HttpResponse, Problem> {

@@ -35,6 +35,7 @@ text_enum! {
 #[into_params(parameter_in = Query)]
 struct TagQuery {
     /// `sheet` for a batch, `svg` for one piece, if absent.
+    #[param(inline)]
     format: Option<TagFormat>,
     /// The last piece on the sheets before; the next ones follow.
     after: Option<ItemId>,

@@ -54,6 +54,7 @@ pub(super) struct ListQuery {
     #[serde(default)]
     in_stock: bool,
     /// `relevance` is the order of a search, `newest` of anything else, if absent.
+    #[param(inline)]
     sort: Option<SortName>,
     /// With what further filters would leave.
     #[serde(default)]
