@@ -75,6 +75,7 @@ async fn what_is_open_is_answered_before_it_stops() {
     assert!(serving.ended().await.success());
 }
 
+#[ignore = "its job asks Stripe, which a machine without a network never reaches: it needs a job of its own"]
 #[actix_web::test]
 async fn the_queue_is_worked_on_by_a_process_of_its_own() {
     let (count, put) = ("SELECT count(*) AS n FROM jobs WHERE state = 'done'", |id: uuid::Uuid| {
