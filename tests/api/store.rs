@@ -276,8 +276,8 @@ async fn a_page_shows_its_makers_as_they_agreed_and_where_it_comes_from() {
         let plain = app.visitor().get("/v1/store/products/indigo-dabu-stole?currency=EUR").await.expect(200);
         assert_eq!((plain.get("makers"), plain.get("provenance")), (None, None));
         let worked = format!(
-            "INSERT INTO artisans (coop_id, id, reference, legal_name, public_alias, district, village, language, story, version, created_at, updated_at)
-             SELECT c.id, a.id, a.reference, a.name, a.alias, 'Jaipur', 'Bagru', 'hi', 'Her story', 1, created_at, created_at
+            "INSERT INTO artisans (coop_id, id, reference, legal_name, display_name, public_alias, district, village, language, story, version, created_at, updated_at)
+             SELECT c.id, a.id, a.reference, 'never public', a.name, a.alias, 'Jaipur', 'Bagru', 'hi', 'Her story', 1, created_at, created_at
              FROM cooperatives c, (VALUES ('019b0000-0000-7000-8000-000000000001'::uuid, 'a', 'Parvati Devi', NULL),
                                         ('019b0000-0000-7000-8000-000000000002', 'b', 'Ganga Bai', 'Neel')) AS a (id, reference, name, alias);
              INSERT INTO batches (coop_id, id, variant_id, code, quantity, minted, next_seq, created_at)

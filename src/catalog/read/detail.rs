@@ -116,7 +116,7 @@ const MAX_MAKERS: i64 = 50;
 /// By the work register. The latest word on each purpose holds, read now: a withdrawal holds from the next request.
 pub async fn makers(conn: &mut Conn, coop: CoopId, product: ProductId) -> Result<Vec<Maker>, DbError> {
     let statement = db::sql(
-        "SELECT coalesce(a.public_alias, CASE WHEN agreed.name THEN a.legal_name END) AS name, CASE WHEN agreed.village THEN a.village END AS village,
+        "SELECT coalesce(a.public_alias, CASE WHEN agreed.name THEN a.display_name END) AS name, CASE WHEN agreed.village THEN a.village END AS village,
                 CASE WHEN agreed.story THEN a.story END AS story, CASE WHEN agreed.portrait THEN encode(m.sha256, 'hex') END AS portrait,
                 made.steps, made.pieces
          FROM (SELECT w.artisan_id, max(w.pieces)::bigint AS pieces, array_agg(DISTINCT w.step ORDER BY w.step) AS steps
