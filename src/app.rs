@@ -7,6 +7,7 @@ use crate::{
     edge::Edge,
     imports,
     jobs::{Hint, Registry, Worker},
+    log::Log,
     media::{self, MediaStore},
     notifications::{self, Mailer},
     orders,
@@ -28,6 +29,8 @@ pub struct App {
     pub mailer: Mailer,
     /// Where pictures are kept and how they are fetched.
     pub media: MediaStore,
+    /// The public log, if this program has its key.
+    pub log: Option<Log>,
     /// What every request passes.
     pub edge: Edge,
     /// Wakes the worker after a commit.

@@ -3,7 +3,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use crate::{
     edge::{self, Network, Places, Rates, Times},
-    secrets::MasterKey,
+    secrets::{self, MasterKey},
 };
 
 /// Flags, environment and help of `haat serve` and of every command that works on a database.
@@ -33,6 +33,9 @@ pub struct ServeArgs {
     /// 64 hexadecimal digits; wraps signing keys, subject keys and payout details. Losing it loses them.
     #[arg(long, env = "HAAT_MASTER_KEY", hide_env_values = true)]
     pub master_key: Option<String>,
+    /// 64 hexadecimal digits: the key of the public log, apart from all others. `haat log key` makes one. The log never changes it.
+    #[arg(long, env = "HAAT_LOG_KEY", hide_env_values = true)]
+    pub log_key: Option<String>,
     #[arg(long, env = "STRIPE_SECRET_KEY", hide_env_values = true)]
     pub stripe_secret_key: Option<String>,
     /// One or more, separated by commas, while a secret is being rotated.
@@ -99,6 +102,8 @@ pub enum Error {
     Missing(Vec<&'static str>),
     #[error("HAAT_MASTER_KEY must be 64 hexadecimal digits (make one with: openssl rand -hex 32)")]
     MasterKey,
+    #[error("HAAT_LOG_KEY must be 64 hexadecimal digits (make one with: haat log key)")]
+    LogKey,
     #[error("{0} is for development only")]
     DevelopmentOnly(&'static str),
     #[error("HAAT_TRUSTED_PROXIES: {0}")]
@@ -113,6 +118,7 @@ impl ServeArgs {
         let needed = [
             ("HAAT_PUBLIC_URL", self.public_url.is_some()),
             ("HAAT_MASTER_KEY", self.master_key.is_some()),
+            ("HAAT_LOG_KEY", self.log_key.is_some()),
             ("STRIPE_SECRET_KEY", self.stripe_secret_key.is_some()),
             ("STRIPE_WEBHOOK_SECRET", self.stripe_webhook_secret.is_some()),
             ("SMTP_URL", self.smtp_url.is_some()),
@@ -143,6 +149,10 @@ impl ServeArgs {
         let proxies = self.trusted_proxies.split(',').map(str::trim).filter(|s| !s.is_empty());
         let proxies = proxies.map(str::parse).collect::<Result<Vec<Network>, String>>().map_err(Error::Proxies)?;
         Ok(edge::Settings { times: Times::default(), proxies, rates: Rates::default(), places: Places::for_pool(self.pool) })
+    }
+    /// The seed of the public log's key.
+    pub fn log_key(&self) -> Result<Option<[u8; 32]>, Error> {
+        self.log_key.as_deref().map(|text| secrets::from_hex(text).ok_or(Error::LogKey)).transpose()
     }
     pub fn master_key(&self) -> Result<Option<MasterKey>, Error> {
         self.master_key.as_deref().map(|text| MasterKey::parse(text).ok_or(Error::MasterKey)).transpose()

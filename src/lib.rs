@@ -20,6 +20,7 @@ pub mod ids; // typed identifiers
 pub mod imports; // spreadsheets in and out
 pub mod jobs; // the queue
 pub mod ledger; // the single truth about money
+pub mod log; // every record in one public tree
 pub mod media; // pictures
 pub mod money; // amounts
 pub mod notifications; // mails

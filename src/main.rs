@@ -4,7 +4,7 @@ mod commands;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use commands::{Failure, audit, demo, doctor, import, ledger, operator, program, serve, verify};
+use commands::{Failure, audit, demo, doctor, import, ledger, log, operator, program, serve, verify};
 use haat::{
     config::{DatabaseArgs, ServeArgs},
     problem, routes,
@@ -38,6 +38,9 @@ enum Command {
     /// The books.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
+    /// The public log of every item's records.
+    #[command(subcommand)]
+    Log(log::LogCommand),
     /// Check an item's bundle offline: exits 0 if it is whole, 1 if not, 2 if it cannot be read.
     Verify(verify::VerifyArgs),
     /// Print the OpenAPI document.
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Command::Operator(command) => operator::run(&command),
         Command::AuditVerify(args) => audit::verify(&args),
         Command::Ledger(command) => ledger::run(&command),
+        Command::Log(command) => log::run(&command),
         Command::Verify(args) => verify::run(&args),
         Command::Openapi => routes::openapi().to_pretty_json().map(|json| println!("{json}")).map(|()| ExitCode::SUCCESS).map_err(Failure::from),
         Command::Problems => {

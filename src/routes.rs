@@ -49,6 +49,7 @@ fn mount(app: &mut ServiceConfig) {
     app.configure(crate::checkout::http::routes);
     app.configure(crate::payouts::http::routes);
     app.configure(crate::provenance::http::routes);
+    app.configure(crate::log::http::routes);
     app.configure(crate::work::http::routes);
 }
 

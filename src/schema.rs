@@ -476,10 +476,36 @@ diesel::table! {
 }
 
 diesel::table! {
+    log_checkpoints (size) {
+        size -> Int8,
+        root -> Bytea,
+        note -> Text,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    log_entries (index) {
+        index -> Int8,
+        subject_id -> Uuid,
+        seq -> Int4,
+    }
+}
+
+diesel::table! {
     log_outbox (id) {
         id -> Uuid,
         subject_id -> Uuid,
         seq -> Int4,
+        position -> Int8,
+    }
+}
+
+diesel::table! {
+    log_tiles (level, index) {
+        level -> Int2,
+        index -> Int8,
+        hashes -> Bytea,
     }
 }
 
@@ -1139,7 +1165,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     ledger_accounts,
     ledger_balances,
     ledger_transfers,
+    log_checkpoints,
+    log_entries,
     log_outbox,
+    log_tiles,
     maker_payments,
     media,
     memberships,

@@ -1,5 +1,5 @@
 //! Checkout, the buyer's return, and the provider's webhook.
-use actix_web::{HttpRequest, HttpResponse, dev::Payload, get, http::StatusCode, post, web};
+use actix_web::{HttpRequest, HttpResponse, get, http::StatusCode, post, web};
 use stripe_client::{Event, SIGNATURE_TOLERANCE_SECONDS, verify_signature};
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -176,7 +176,7 @@ const MAX_EVENT: usize = 512 * 1024;
     responses((status = 200), (status = 400, body = ProblemView)))]
 #[post("/webhooks/stripe")]
 async fn receive_stripe_event(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, Problem> {
-    let bytes = read(&mut Payload::from(payload.into_inner()), MAX_EVENT).await?;
+    let bytes = read(&mut payload.into_inner(), MAX_EVENT).await?;
     let header = request.headers().get("Stripe-Signature").and_then(|v| v.to_str().ok()).unwrap_or_default();
     let secrets: Vec<&str> = app.config.webhook_secrets.iter().map(|s| s.0.as_str()).collect();
     verify_signature(&bytes, header, &secrets, app.clock.now().unix(), SIGNATURE_TOLERANCE_SECONDS)

@@ -4,6 +4,7 @@ pub mod demo;
 pub mod doctor;
 pub mod import;
 pub mod ledger;
+pub mod log;
 pub mod operator;
 pub mod program;
 pub mod serve;

@@ -9,8 +9,9 @@ use cluster::{Cluster, default_dir};
 use haat::{
     config::{DatabaseArgs, ServeArgs},
     db::migrate,
+    log::LogKey,
     media::{MediaStore, Reach},
-    secrets::{MasterKey, random},
+    secrets::{self, MasterKey, random},
 };
 
 use super::Failure;
@@ -31,17 +32,23 @@ pub fn beside(dir: &Path, end: &str) -> PathBuf {
 
 /// A private cluster's master key, made once.
 pub fn kept_key(dir: &Path) -> Result<MasterKey, Failure> {
-    let path = beside(dir, "key");
-    if let Ok(text) = std::fs::read_to_string(&path) {
-        return MasterKey::parse(&text).ok_or_else(|| format!("{} does not hold a master key", path.display()).into());
+    Ok(MasterKey::new(kept_secret(&beside(dir, "key"))?))
+}
+/// The key of a private cluster's public log, made once.
+pub fn kept_log_key(dir: &Path) -> Result<LogKey, Failure> {
+    Ok(LogKey::new(kept_secret(&beside(dir, "log-key"))?))
+}
+fn kept_secret(path: &Path) -> Result<[u8; 32], Failure> {
+    if let Ok(text) = std::fs::read_to_string(path) {
+        return secrets::from_hex(&text).ok_or_else(|| format!("{} does not hold a key", path.display()).into());
     }
     if let Some(parent) = path.parent() {
         std::fs::create_dir_all(parent)?;
     }
-    let keys = MasterKey::new(random());
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
-    file.write_all(keys.to_hex().as_bytes())?;
-    Ok(keys)
+    let secret = random();
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(secrets::to_hex(&secret).as_bytes())?;
+    Ok(secret)
 }
 
 /// The database that the flags name, migrated; the cluster lives as long as the value.

@@ -12,6 +12,7 @@ use haat::{
     db::Db,
     edge::Edge,
     jobs::Hint,
+    log::{Log, LogKey, jobs::keep_appending},
     notifications::Mailer,
     payments::Stripe,
     routes,
@@ -21,7 +22,7 @@ use haat::{
 
 use super::{
     Failure,
-    program::{kept_key, media, migrated, private_dir},
+    program::{kept_key, kept_log_key, media, migrated, private_dir},
 };
 
 /// Which parts of the program this process is.
@@ -51,20 +52,33 @@ pub fn run(args: &ServeArgs, part: Part) -> Result<ExitCode, Failure> {
     let mailer = args.smtp_url.as_deref().map_or_else(|| Ok(Mailer::memory()), Mailer::smtp)?;
     let stripe_key = args.stripe_secret_key.clone().unwrap_or_else(|| "sk_test_none".into());
     let stripe = Stripe::new(&stripe_key, &args.stripe_api_base)?;
+    let log_key = match (args.log_key()?, private_dir(&args.database)?) {
+        (None, Some(dir)) => Some(kept_log_key(&dir)?),
+        (given, _) => given.map(LogKey::new),
+    };
     let (cluster, url) = migrated(&args.database)?;
+    let (system, db, clock) = (actix_web::rt::System::new(), Db::connect(&url, args.pool), Clock::System);
+    let log = match log_key {
+        Some(key) => Some(system.block_on(Log::open(&db, clock.now(), &key, &config.public_url))?),
+        None => {
+            eprintln!("no HAAT_LOG_KEY: the public log stands still");
+            None
+        }
+    };
     let app = web::Data::new(App {
-        db: Db::connect(&url, args.pool),
+        db,
         jobs_db: Db::connect(&url, args.pool),
-        clock: Clock::System,
+        clock,
         keys,
         config,
         stripe,
         mailer,
         media: media(args)?,
+        log,
         edge: Edge::new(args.edge()?),
         hint: Hint::default(),
     });
-    actix_web::rt::System::new().block_on(until_stopped(&app, args, part))?;
+    system.block_on(until_stopped(&app, args, part))?;
     drop(cluster);
     Ok(ExitCode::SUCCESS)
 }
@@ -117,9 +131,18 @@ async fn work(app: &web::Data<App>, stop: impl Future<Output = std::io::Result<(
         tokio::select! {
             () = queue.work(app, &asked) => {}
             () = haat::checkout::jobs::keep_sweeping(app) => {}
+            () = appending(app) => {}
         }
     };
     futures_util::join!(stopping, working).0
+}
+
+/// Never ends, with a log or without.
+async fn appending(app: &App) {
+    match &app.log {
+        Some(log) => keep_appending(app, log).await,
+        None => std::future::pending().await,
+    }
 }
 
 async fn told_to_stop() -> std::io::Result<()> {

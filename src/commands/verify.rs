@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use passport::{Bundle, Digest, Event, Outcome, Verdict, verify_bundle, verify_bundle_of};
+use passport::{Bundle, Digest, Event, Known, Outcome, Verdict, log::NoteVerifier, verify_bundle_knowing};
 
 use crate::Failure;
 
@@ -16,6 +16,9 @@ pub struct VerifyArgs {
     /// A key id that the cooperative publishes; may be given more than once. Then every signature must be by one of them.
     #[arg(long = "key")]
     keys: Vec<Digest>,
+    /// The key of the public log, as it is published (name+hash+key): then the records must be in it.
+    #[arg(long)]
+    log_key: Option<NoteVerifier>,
 }
 
 /// Whole and unchanged.
@@ -27,7 +30,8 @@ const UNREADABLE: u8 = 2;
 
 pub fn run(args: &VerifyArgs) -> Result<ExitCode, Failure> {
     let bytes = read(&args.file).map_err(|error| format!("{}: {error}", args.file.display()))?;
-    let verdict = if args.keys.is_empty() { verify_bundle(&bytes) } else { verify_bundle_of(&bytes, &args.keys) };
+    let keys = (!args.keys.is_empty()).then_some(args.keys.as_slice());
+    let verdict = verify_bundle_knowing(&bytes, Known { keys, log: args.log_key.as_ref() });
     let code = code(&bytes, &verdict);
     io::stdout().write_all(told(&verdict, code).as_bytes())?;
     Ok(ExitCode::from(code))

@@ -39,7 +39,7 @@ pub async fn add(tx: &mut Tx, now: Time, scope: Scope, kept: &Kept) -> Result<Me
 pub async fn queue(tx: &mut Tx, now: Time, scope: Scope, url: &str) -> Result<MediaId, Error> {
     guard::parse(url)?;
     queue_all(tx, now, scope, &[url]).await?;
-    Ok(store::by_url(tx, scope, url).await?.ok_or(Error::NotFound)?)
+    store::by_url(tx, scope, url).await?.ok_or(Error::NotFound)
 }
 
 /// The same for many, in a few statements; answers how many will be fetched. What is no address of a picture ([`check_url`]) is left out.

@@ -196,6 +196,7 @@ mod tests {
     }
     /// `HAAT_MAILS=folder cargo test --lib mails_to_look_at` writes each as a page.
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "a look at them is asked for by hand")]
     fn mails_to_look_at() {
         let Some(folder) = std::env::var_os("HAAT_MAILS") else { return };
         for (mail, locale) in every().iter().flat_map(|mail| ["en", "hi", "es", "fr"].map(|locale| (mail, locale))) {

@@ -1,8 +1,11 @@
 //! Everything about an item in one file that verifies without us.
-use passport::{Bundle, History, KeySet, Leaf, PublicKey, Signature, SignedLeaf};
+use passport::{
+    Bundle, History, KeySet, Leaf, PublicKey, Signature, SignedLeaf,
+    log::{Entry, Logged},
+};
 
 use super::{model::Error, people, store};
-use crate::{db::Conn, ids::ItemId, secrets::MasterKey, tenancy::Scope};
+use crate::{db::Conn, ids::ItemId, log, secrets::MasterKey, tenancy::Scope};
 
 /// An item's public record: its own chain and its batch's, with what people agree now to show of themselves.
 pub struct Record {
@@ -24,7 +27,34 @@ pub async fn record(conn: &mut Conn, master: &MasterKey, code: &str) -> Result<R
     };
     let chains = [(id.uuid(), first.leaf.item()), (batch.uuid(), created.leaf.item())];
     [item.disclosures, of_batch.disclosures] = people::opened(conn, master, scope, chains).await?;
-    Ok(Record { scope, id, state, bundle: Bundle { item, batch: of_batch } })
+    let log = logged(conn, (id.uuid(), item.leaves.len()), (batch.uuid(), of_batch.leaves.len())).await?;
+    Ok(Record { scope, id, state, bundle: Bundle { item, batch: of_batch, log } })
+}
+
+/// Where these chains' records are in the public log, if there is one.
+async fn logged(conn: &mut Conn, item: (uuid::Uuid, usize), batch: (uuid::Uuid, usize)) -> Result<Option<Logged>, Error> {
+    let (checkpoint, mut proofs) = match log::read::proofs(conn, &[item.0, batch.0]).await {
+        Ok(found) => found,
+        Err(log::Error::Unbegun) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let mut of = |(subject, records): (uuid::Uuid, usize)| {
+        (0..records)
+            .map(|seq| {
+                let proof = proofs.remove(&(subject, i32::try_from(seq).ok()?))?;
+                Some(Entry { index: proof.index, path: proof.path })
+            })
+            .collect()
+    };
+    let (item, batch) = (of(item), of(batch));
+    Ok(Some(Logged { checkpoint, item, batch }))
+}
+
+/// That the newest record of this item is in the public log.
+pub async fn proof(conn: &mut Conn, code: &str) -> Result<passport::log::Proof, Error> {
+    let (_, id, ..) = store::item_called(conn, code).await?.ok_or(Error::NotFound)?;
+    let (_, proofs) = log::read::proofs(conn, &[id.uuid()]).await?;
+    proofs.into_iter().next_back().map(|(_, proof)| proof).ok_or(Error::NotLogged)
 }
 
 fn history(rows: Vec<store::StoredLeaf>, keys: &[PublicKey]) -> Result<History, Error> {

@@ -104,6 +104,10 @@ pub enum Error {
     PhotoReused,
     #[error("this report is closed already")]
     ReportClosed,
+    #[error("no record of this item is in the public log yet")]
+    NotLogged,
+    #[error(transparent)]
+    Log(#[from] crate::log::Error),
     #[error("the record cannot be written: {0}")]
     Leaf(#[from] passport::LeafError),
     #[error("the record cannot hold a value: {0}")]

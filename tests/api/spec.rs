@@ -34,3 +34,20 @@ fn every_reference_in_the_document_leads_somewhere() {
     let lost: Vec<_> = referred.into_iter().filter(|name| spec["components"]["schemas"].get(name).is_none()).collect();
     assert_eq!(lost, Vec::<&str>::new());
 }
+
+/// Generated clients name their functions by it.
+fn repeated_operation_ids(spec: &serde_json::Value) -> Vec<String> {
+    let items = spec["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
+    let mut ids: Vec<&str> = items.map(|operation| operation["operationId"].as_str().expect("every operation has a name")).collect();
+    ids.sort_unstable();
+    ids.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0].to_owned()).collect()
+}
+
+#[test]
+fn every_operation_has_a_name_of_its_own() {
+    let mut spec = serde_json::to_value(haat::routes::openapi()).unwrap();
+    assert_eq!(repeated_operation_ids(&spec), Vec::<String>::new());
+    // Control: one that is there twice is found.
+    spec["paths"]["/again"] = spec["paths"]["/health/live"].clone();
+    assert_eq!(repeated_operation_ids(&spec), ["get_live"]);
+}

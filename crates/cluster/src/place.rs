@@ -200,6 +200,7 @@ impl Account {
 ///
 /// # Errors
 /// [`Error::NoHome`] if neither `XDG_DATA_HOME` nor `HOME` is set.
+#[expect(clippy::disallowed_methods, reason = "where the user's data live is what this is for")]
 pub fn default_dir(name: &str) -> Result<PathBuf, Error> {
     if rustix::process::geteuid().is_root() {
         return Ok(Path::new("/var/lib/haat").join(name));
@@ -247,6 +248,7 @@ fn enters(dir: &Path, account: &Account) -> Result<bool, Error> {
     Ok(enter.status().map_err(|e| Error::io("run", shell, e))?.success())
 }
 
+#[expect(clippy::disallowed_methods, reason = "what the server's programs need of our environment is handed on, and nothing else")]
 fn command(program: &Path, account: Option<&Account>) -> Command {
     let mut command = Command::new(program);
     command.env_clear().env("LC_ALL", "C").env("TZ", "UTC").current_dir("/").stdin(Stdio::null());

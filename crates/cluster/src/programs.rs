@@ -129,7 +129,7 @@ fn parse_version(text: &str) -> Option<u32> {
     version.get(..digits)?.parse().ok()
 }
 
-/// Finding installed programs is this module's whole purpose, so it reads the environment itself.
+#[expect(clippy::disallowed_methods, reason = "finding installed programs is this module's whole purpose")]
 fn env(name: &str) -> Option<std::ffi::OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }

@@ -9,7 +9,7 @@
 //! ```
 //! `disclosures` holds what its people agreed to show, and may be empty. Every value is either covered by a signature or
 //! computed from one that is, so none can be changed unnoticed; white space and the order of keys are free. The member
-//! `log` is reserved for inclusion proofs and checkpoints of the public log, which are about leaves and never in them.
+//! `log`, if there, says where the records are in the public log ([`crate::log::logged`]): it is about leaves and never in them.
 
 use std::collections::BTreeSet;
 
@@ -21,6 +21,7 @@ use crate::disclosure::{Disclosure, DisclosureError};
 use crate::jcs;
 use crate::key::{KeyError, KeySet, PublicKey};
 use crate::leaf::{Leaf, LeafError, SignedLeaf};
+use crate::log::Logged;
 use crate::values::ValueError;
 
 /// What `format` says.
@@ -83,6 +84,8 @@ impl History {
 pub struct Bundle {
     pub item: History,
     pub batch: History,
+    /// Where the records are in the public log, if they are.
+    pub log: Option<Logged>,
 }
 
 impl Bundle {
@@ -97,7 +100,7 @@ impl Bundle {
             disclosures: item.disclosures,
             keys: item.keys,
             batch: DocumentChain::of(&self.batch)?,
-            log: None,
+            log: self.log.clone(),
         };
         let value = serde_json::to_value(&document).map_err(|error| BundleError::Shape(error.to_string()))?;
         Ok(jcs::canonical(&value)?)
@@ -115,9 +118,8 @@ pub(crate) struct Document {
     disclosures: Vec<String>,
     keys: Vec<DocumentKey>,
     batch: DocumentChain,
-    /// Reserved. Not read by this version, which says so in its verdict.
     #[serde(skip_serializing_if = "Option::is_none")]
-    log: Option<Value>,
+    log: Option<Logged>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -159,10 +161,10 @@ impl Document {
         serde_json::from_value(value).map_err(|error| BundleError::Shape(error.to_string()))
     }
 
-    /// The item's chain, the batch's, and whether there is a log member.
-    pub(crate) fn into_chains(self) -> (DocumentChain, DocumentChain, bool) {
+    /// The item's chain, the batch's, and where they are in the log.
+    pub(crate) fn into_chains(self) -> (DocumentChain, DocumentChain, Option<Logged>) {
         let Self { format: _, item, code, leaves, disclosures, keys, batch, log } = self;
-        (DocumentChain { item, code, leaves, disclosures, keys }, batch, log.is_some())
+        (DocumentChain { item, code, leaves, disclosures, keys }, batch, log)
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::digest::Digest;
 use crate::event::EventType;
 use crate::key::{KeyError, KeySet};
-use crate::leaf::{SignedLeaf, Tip};
+use crate::leaf::{Leaf, SignedLeaf, Tip};
 use crate::values::{Day, Did, ItemUri};
 
 /// What is broken first, and at which record.
@@ -42,7 +42,7 @@ pub fn verify_chain(leaves: &[SignedLeaf], keys: &KeySet) -> Result<Tip, ChainEr
     let mut tip: Option<Tip> = None;
     for signed in leaves {
         if let Some(tip) = &tip {
-            verify_link(tip, signed)?;
+            verify_link(tip, &signed.leaf)?;
         }
         let leaf = &signed.leaf;
         if leaf.by() != first.by() {
@@ -54,9 +54,8 @@ pub fn verify_chain(leaves: &[SignedLeaf], keys: &KeySet) -> Result<Tip, ChainEr
     tip.ok_or(ChainError::Empty)
 }
 
-/// Does `signed` follow right behind `tip`?
-fn verify_link(tip: &Tip, signed: &SignedLeaf) -> Result<(), ChainError> {
-    let leaf = &signed.leaf;
+/// Does `leaf` follow right behind `tip`? Who signed it is not looked at.
+pub(crate) fn verify_link(tip: &Tip, leaf: &Leaf) -> Result<(), ChainError> {
     let seq = leaf.seq();
     if Ok(seq) != tip.next_seq() {
         return Err(ChainError::Gap { expected: tip.seq.saturating_add(1), found: seq });

@@ -15,6 +15,7 @@
 //! | codes | Crockford base 32 with a check character | [`code`] |
 //! | phrase | four words for the first leaf's hash | [`mod@phrase`] |
 //! | bundle | all of it in one file, and the verdict on it | [`bundle`], [`verdict`] |
+//! | log | a public tree over all records, so that none is changed or shown differently unseen | [`log`] |
 //!
 //! Binary values are base64url without padding (RFC 4648, section 5); every value has exactly one spelling. Numbers are
 //! whole and within ±(2⁵³ − 1); fractions are decimal strings; absent facts are left out.
@@ -31,7 +32,7 @@
 //! # What a valid bundle shows, and what not
 //!
 //! It shows that these records were signed by the holder of these keys in this order, unchanged since. It does not show
-//! that they are true, that the keys are the cooperative's ([`verify_bundle_of`] does, given the ids), that a tag was not
+//! that they are true, that the keys are the cooperative's ([`verify_bundle_knowing`] does, given the ids), that a tag was not
 //! copied, or that no newer record was left off; the [`Verdict`] says each of these where it applies.
 
 pub mod bundle;
@@ -44,6 +45,7 @@ pub mod facts;
 pub mod jcs;
 pub mod key;
 pub mod leaf;
+pub mod log;
 pub mod phrase;
 pub mod values;
 pub mod verdict;
@@ -58,4 +60,4 @@ pub use key::{KeySet, PublicKey, Signature, SigningKey};
 pub use leaf::{Draft, Leaf, LeafError, SignedLeaf, Tip};
 pub use phrase::phrase;
 pub use values::{Country, Day, Did, EventId, FieldName, ItemUri, Share, Text, ValueError};
-pub use verdict::{Outcome, Step, Verdict, verify_bundle, verify_bundle_of};
+pub use verdict::{Known, Outcome, Step, Verdict, verify_bundle, verify_bundle_knowing};

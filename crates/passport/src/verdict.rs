@@ -11,6 +11,8 @@ use crate::event::{ChainKind, Event};
 use crate::facts::Minted;
 use crate::key::KeySet;
 use crate::leaf::SignedLeaf;
+use crate::log::NoteVerifier;
+use crate::log::logged::{Found, LoggedError};
 
 /// How a step went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -55,35 +57,39 @@ impl Verdict {
     }
 }
 
-/// Verifies a bundle that came from anywhere: every hash, link, signature and disclosure. Who the signer is, the file can
-/// only claim; [`verify_bundle_of`] checks that too.
+/// What the caller knows from elsewhere; a file cannot vouch for it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Known<'a> {
+    /// The ids of the cooperative's own keys, from its `did.json` or from paper: every key in the bundle must be one.
+    pub keys: Option<&'a [Digest]>,
+    /// The key of the public log: the records must be in it, under a checkpoint that it signed.
+    pub log: Option<&'a NoteVerifier>,
+}
+
+/// Verifies a bundle that came from anywhere: every hash, link, signature, disclosure and proof. Who the signer is, and
+/// whether the log is the log, the file can only claim; [`verify_bundle_knowing`] checks that too.
 pub fn verify_bundle(bytes: &[u8]) -> Verdict {
-    judge(bytes, None)
+    verify_bundle_knowing(bytes, Known::default())
 }
 
-/// Like [`verify_bundle`], and fails unless every key in the bundle has one of the ids that the caller knows to be the
-/// cooperative's own, from its `did.json` or from paper.
-pub fn verify_bundle_of(bytes: &[u8], known_key_ids: &[Digest]) -> Verdict {
-    judge(bytes, Some(known_key_ids))
-}
-
-fn judge(bytes: &[u8], known: Option<&[Digest]>) -> Verdict {
+/// Like [`verify_bundle`], and fails where the bundle is not what the caller knows.
+pub fn verify_bundle_knowing(bytes: &[u8], known: Known<'_>) -> Verdict {
     let mut steps = Steps(Vec::new());
     let document = steps.take("File", Document::parse(bytes), |_| format!("The file is a whole {FORMAT} document."));
     let Some(document) = document else {
         return Verdict { steps: steps.0, bundle: None };
     };
-    let (item, batch, has_log) = document.into_chains();
+    let (item, batch, log) = document.into_chains();
     let item = steps.history(&item, ChainKind::Item);
     let batch = steps.history(&batch, ChainKind::Batch);
     if let (Some(item), Some(batch)) = (item, batch) {
-        let bundle = Bundle { item, batch };
+        let bundle = Bundle { item, batch, log };
         let origin = origin(&bundle);
         steps.take("Batch and item", origin, |minted| {
             format!("The item is piece {} of the batch, and its first record holds the batch's state of that moment.", minted.serial)
         });
-        steps.signer(&bundle, known);
-        steps.log(has_log);
+        steps.signer(&bundle, known.keys);
+        steps.log(&bundle, known.log);
         let whole = steps.0.iter().all(Step::ok);
         return Verdict { steps: steps.0, bundle: whole.then_some(bundle) };
     }
@@ -170,12 +176,38 @@ impl Steps {
         self.take("Signer", result, |()| format!("Signed as {listed}, which you know."));
     }
 
-    fn log(&mut self, present: bool) {
-        let detail = match present {
-            true => "The file carries proofs from the public log, which this version cannot read: they are neither confirmed nor denied.",
-            false => "Not in a public log yet: that newer records were left off cannot be seen from this file. The item's page has the newest.",
+    fn log(&mut self, bundle: &Bundle, key: Option<&NoteVerifier>) {
+        const NAME: &str = "Public log";
+        let Some(logged) = &bundle.log else {
+            return match key {
+                Some(key) => self.push(NAME, Outcome::Failed, sentence(&LoggedError::Missing(key.name().to_owned()).to_string())),
+                None => self.push(
+                    NAME,
+                    Outcome::NotChecked,
+                    "No proofs from a public log: that newer records were left off cannot be seen from this file. The item's page has the newest."
+                        .to_owned(),
+                ),
+            };
         };
-        self.push("Public log", Outcome::NotChecked, detail.to_owned());
+        match logged.check(&bundle.item.leaves, &bundle.batch.leaves, key) {
+            Ok(found) => {
+                let whole = found.signed && found.inside == found.records;
+                self.push(NAME, if whole { Outcome::Passed } else { Outcome::NotChecked }, in_log(&found));
+            }
+            Err(error) => self.push(NAME, Outcome::Failed, sentence(&error.to_string())),
+        }
+    }
+}
+
+/// What the proofs show, and what not.
+fn in_log(found: &Found) -> String {
+    let Found { checkpoint, signed, inside, records } = found;
+    let how_many = if inside == records { format!("All {records} records are") } else { format!("{inside} of {records} records are") };
+    let place = format!("{how_many} in the log {} as it was at {} entries", checkpoint.origin, checkpoint.size);
+    match (signed, inside == records) {
+        (true, true) => format!("{place}, and the log signed it."),
+        (true, false) => format!("{place}, and the log signed it; the others are too new for this file: save it again."),
+        (false, _) => format!("{place}. Whether the log signed that, its key tells, which this file cannot vouch for."),
     }
 }
 

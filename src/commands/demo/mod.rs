@@ -23,6 +23,7 @@ use haat::{
     db::{Db, migrate},
     edge::{self, Edge, Places, Rates, Times},
     jobs::Hint,
+    log::Log,
     media::{MediaStore, Reach},
     notifications::Mailer,
     payments::Stripe,
@@ -34,7 +35,7 @@ use stripe_sandbox::Sandbox;
 
 use super::{
     Failure,
-    program::{beside, kept_key},
+    program::{beside, kept_key, kept_log_key},
     serve::work_beside,
 };
 
@@ -82,7 +83,7 @@ async fn play(args: &DemoArgs, told: &Told<'_>) -> Result<ExitCode, Failure> {
     let (listener, public_url) = listen(args)?;
     let secret = format!("whsec_{}", uuid::Uuid::from_bytes(random()).simple());
     let sandbox = sandbox(args, told.dir, &public_url, &secret)?;
-    let app = web::Data::new(app(told, &public_url, &secret, &sandbox)?);
+    let app = web::Data::new(app(told, &public_url, &secret, &sandbox).await?);
     let world = world::world()?;
     if !story::is_in(&world) {
         return Err("the story's cooperative is not in the world".into());
@@ -149,7 +150,7 @@ fn sandbox(args: &DemoArgs, dir: &std::path::Path, public_url: &str, secret: &st
     Ok(Sandbox::start(told)?)
 }
 
-fn app(told: &Told<'_>, public_url: &str, secret: &str, sandbox: &Sandbox) -> Result<App, Failure> {
+async fn app(told: &Told<'_>, public_url: &str, secret: &str, sandbox: &Sandbox) -> Result<App, Failure> {
     let config = Config {
         public_url: public_url.to_owned(),
         allowed_origins: Vec::new(),
@@ -158,10 +159,13 @@ fn app(told: &Told<'_>, public_url: &str, secret: &str, sandbox: &Sandbox) -> Re
         mail_from: "Haat <haat@haat.example>".into(),
         webhook_secrets: vec![Secret(secret.to_owned())],
     };
+    let (db, clock) = (Db::connect(told.url, POOL), Clock::System);
+    let log = Log::open(&db, clock.now(), &kept_log_key(told.dir)?, public_url).await?;
     Ok(App {
-        db: Db::connect(told.url, POOL),
+        db,
         jobs_db: Db::connect(told.url, POOL),
-        clock: Clock::System,
+        clock,
+        log: Some(log),
         keys: kept_key(told.dir)?,
         config,
         stripe: Stripe::new("sk_test_demonstration", &reachable(sandbox.base_url()))?,

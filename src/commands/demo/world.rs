@@ -241,7 +241,7 @@ async fn cooperative(app: &App, tx: &mut Tx, coop: &Cooperative, hash: &str, kep
         evidence: None,
     };
     catalog::templates::agree(tx, now, scope, Some(manager), &agreement).await?;
-    let new: Vec<NewProduct> = coop.products.iter().map(|p| p.new(coop.currency, template)).collect();
+    let new: Vec<NewProduct> = coop.products.iter().map(|p| p.described(coop.currency, template)).collect();
     let made = catalog::create_many(tx, now, scope, &new).await?;
     for (((product, _), of), kept) in made.iter().zip(&coop.products).zip(kept) {
         let picture = haat::media::add(tx, now, scope, kept).await?;
@@ -257,7 +257,7 @@ async fn cooperative(app: &App, tx: &mut Tx, coop: &Cooperative, hash: &str, kep
 
 impl Product {
     /// In euros as written, and about the same in dollars and in what its makers are paid in.
-    fn new(&self, own: Currency, template: haat::ids::PriceTemplateId) -> NewProduct {
+    fn described(&self, own: Currency, template: haat::ids::PriceTemplateId) -> NewProduct {
         let own_rate = if own == Currency::NPR { 156 } else { 98 };
         let round = |minor: i64, to: i64| (minor + to / 2) / to * to;
         let price = |currency, minor| NewPrice { currency, minor, compare_at_minor: None, tax_inclusive: false };

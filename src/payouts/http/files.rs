@@ -12,7 +12,6 @@ use crate::{
     page::{Page, PageQuery},
     payouts::{
         files,
-        model::Error,
         store::{self, File},
     },
     problem::{Kind, Problem, ProblemView},
@@ -101,7 +100,7 @@ async fn get_payout_file(app: web::Data<App>, by: Operator, id: web::Path<Payout
 #[post("/v1/admin/payouts/files/{id}/sent")]
 async fn mark_payout_file_sent(app: web::Data<App>, by: Operator, id: web::Path<PayoutFileId>) -> Result<web::Json<FileView>, Problem> {
     let now = app.clock.now();
-    let file = app.db.transaction_retrying(async |tx| files::sent(tx, now, *id, by.account).await).await.map_err(Error::from)?;
+    let file = app.db.transaction_retrying(async |tx| files::sent(tx, now, *id, by.account).await).await?;
     app.hint.wake();
     Ok(web::Json(file.into()))
 }

@@ -19,7 +19,7 @@ use crate::{
 };
 
 pub fn routes(api: &mut ServiceConfig) {
-    api.service(get_item).service(get_item_bundle).service(show_item);
+    api.service(get_item).service(get_item_bundle).service(get_item_proof).service(show_item);
 }
 
 async fn view(app: &App, code: &str) -> Result<ItemView, Problem> {
@@ -50,6 +50,22 @@ async fn get_item_bundle(app: web::Data<App>, code: web::Path<String>) -> Result
         .insert_header(("Content-Disposition", name))
         .insert_header(("Cache-Control", "no-cache"))
         .body(bytes))
+}
+
+/// That the item's newest record is in the public log, as one text that is checked offline (C2SP tlog-proof). What is proven is the bytes
+/// of the record, which the bundle has.
+#[utoipa::path(tag = "provenance", operation_id = "get_item_proof", params(("code" = String, Path, example = "7K3M-9QXW-2BCV")),
+    responses((status = 200, content_type = "text/plain", body = String), (status = 404, body = ProblemView)))]
+#[get("/v1/provenance/items/{code}/proof")]
+async fn get_item_proof(app: web::Data<App>, code: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let code = canonical(&code)?;
+    let proof = bundle::proof(&mut *app.db.conn().await?, &code).await?;
+    let name = format!("attachment; filename=\"{code}.tlog-proof\"");
+    Ok(HttpResponse::Ok()
+        .content_type("text/plain; charset=utf-8")
+        .insert_header(("Content-Disposition", name))
+        .insert_header(("Cache-Control", "no-cache"))
+        .body(proof.to_string()))
 }
 
 /// In which language the caller reads; other parameters, which whoever passes links on adds, are ignored.

@@ -49,6 +49,8 @@ impl From<Error> for Problem {
             Error::PhotoReused => Kind::PhotoReused.into(),
             Error::Claimed => Kind::AlreadyClaimed.into(),
             Error::ReportClosed => Self::with_detail(Kind::Conflict, error.to_string()),
+            Error::NotLogged => Self::with_detail(Kind::NotFound, error.to_string()).retry_after(1),
+            Error::Log(error) => error.into(),
             Error::Db(error) => error.into(),
             Error::Leaf(_) | Error::Value(_) | Error::Corrupt(_) | Error::Key(_) => Self::internal(&error),
         }

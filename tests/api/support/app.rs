@@ -8,6 +8,7 @@ use haat::{
     config::{Config, Secret},
     edge::{Edge, Places, Rates, Settings, Times},
     jobs::Hint,
+    log::{Log, LogKey},
     secrets::MasterKey,
 };
 
@@ -60,7 +61,9 @@ impl TestApp {
         let mut told = stripe_sandbox::Config::new("whsec_test", Arc::new(move || stripe_clock.now().unix()));
         told.webhook_url = Some(format!("{url}/webhooks/stripe"));
         let sandbox = stripe_sandbox::Sandbox::start(told).unwrap();
+        let log = Log::open(&db.db, clock.now(), &LogKey::new([9; 32]), "https://haat.example").await.unwrap();
         let app = web::Data::new(App {
+            log: Some(log),
             db: db.db.clone(),
             jobs_db: db.db.clone(),
             clock: clock.clone(),

@@ -4,5 +4,6 @@ mod chains;
 mod golden;
 mod independent;
 mod leaves;
+mod replay;
 mod tampering;
 mod world;

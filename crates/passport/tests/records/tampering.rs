@@ -3,7 +3,11 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use passport::leaf::Tip;
-use passport::{Bundle, ChainKind, Draft, Event, History, Outcome, Verdict, jcs, verify_bundle, verify_bundle_of};
+use passport::{
+    Bundle, ChainKind, Digest, Draft, Event, History, Known, Outcome, Verdict, jcs,
+    log::{Checkpoint, Edge, Entry, Logged, NoteSigner, Tiles, tree::inclusion_plan},
+    verify_bundle, verify_bundle_knowing,
+};
 use serde_json::{Value, json};
 
 use crate::world;
@@ -40,7 +44,7 @@ fn no_byte_can_change() {
     batch.leaves.truncate(2);
     let mut item = world::empty();
     world::append(&mut item, &world::item_uri(), "2026-03-03", passport::Evidence::Cooperative, world::minted(&batch), Vec::new());
-    let whole = Bundle { item, batch }.to_bytes().unwrap();
+    let whole = Bundle { item, batch, log: None }.to_bytes().unwrap();
     assert!(verify_bundle(&whole).ok());
     for at in 0..whole.len() {
         let mut changed = whole.clone();
@@ -174,7 +178,7 @@ fn minted_with(batch: History, change: impl FnOnce(&mut Draft)) -> Vec<&'static 
     change(&mut draft);
     let mut item = world::empty();
     item.leaves.push(draft.seal(None, &world::key()).unwrap());
-    let verdict = verify_bundle(&Bundle { item, batch }.to_bytes().unwrap());
+    let verdict = verify_bundle(&Bundle { item, batch, log: None }.to_bytes().unwrap());
     verdict.steps.into_iter().filter(|step| !step.ok()).map(|step| step.name).collect()
 }
 
@@ -229,13 +233,13 @@ fn a_forger_with_a_key_of_her_own_is_found_by_its_id() {
         }
         forged
     };
-    let Bundle { item, batch } = world::bundle();
-    let forged = Bundle { batch: again(batch, ChainKind::Batch), item: again(item, ChainKind::Item) }.to_bytes().unwrap();
+    let Bundle { item, batch, log: _ } = world::bundle();
+    let forged = Bundle { batch: again(batch, ChainKind::Batch), item: again(item, ChainKind::Item), log: None }.to_bytes().unwrap();
     assert!(verify_bundle(&forged).ok());
     let known = [world::key().public().id()];
-    assert_eq!(failed(&verify_bundle_of(&forged, &known)), ["Signer"]);
-    assert!(verify_bundle_of(&world::bundle().to_bytes().unwrap(), &known).ok());
-    assert_eq!(failed(&verify_bundle_of(&world::bundle().to_bytes().unwrap(), &[])), ["Signer"]);
+    assert_eq!(failed(&verify_bundle_knowing(&forged, keys(&known))), ["Signer"]);
+    assert!(verify_bundle_knowing(&world::bundle().to_bytes().unwrap(), keys(&known)).ok());
+    assert_eq!(failed(&verify_bundle_knowing(&world::bundle().to_bytes().unwrap(), keys(&[]))), ["Signer"]);
 }
 
 /// The hash of the last leaf of the batch, all of it signed by `key`.
@@ -255,11 +259,77 @@ fn forged_head(key: &passport::SigningKey) -> passport::Digest {
     tip.unwrap().hash
 }
 
+fn keys(ids: &[Digest]) -> Known<'_> {
+    Known { keys: Some(ids), log: None }
+}
+
+/// The bundle's records between those of others in a log, and the log's key.
+fn logged() -> (Bundle, NoteSigner) {
+    let mut bundle = world::bundle();
+    let signer = NoteSigner::from_seed("haat.example/log", &[7; 32]).unwrap();
+    let hashes = |history: &History| history.leaves.iter().map(|signed| signed.leaf.hash()).collect::<Vec<_>>();
+    let others: Vec<_> = (0..5_u8).map(|i| Digest::of_leaf(&[i])).collect();
+    let all = [others.clone(), hashes(&bundle.batch), others, hashes(&bundle.item)].concat();
+    let (mut edge, mut tiles) = (Edge::default(), Tiles::default());
+    edge.append(&all).into_iter().for_each(|(place, bytes)| tiles.insert(place, bytes));
+    let size = edge.size();
+    let entries = |first: usize, count: usize| {
+        (first..first + count)
+            .map(|index| {
+                let path = tiles.proof(&inclusion_plan(index as u64, size).unwrap()).unwrap();
+                Some(Entry { index: index as u64, path })
+            })
+            .collect()
+    };
+    let checkpoint = Checkpoint { origin: "haat.example/log".into(), size, root: edge.root() };
+    let (of_batch, of_item) = (bundle.batch.leaves.len(), bundle.item.leaves.len());
+    bundle.log = Some(Logged {
+        checkpoint: signer.sign(&checkpoint.text()).unwrap().to_string(),
+        batch: entries(5, of_batch),
+        item: entries(10 + of_batch, of_item),
+    });
+    (bundle, signer)
+}
+fn in_log(bundle: &Bundle, signer: Option<&NoteSigner>) -> (bool, Outcome, String) {
+    let known = Known { keys: None, log: signer.map(NoteSigner::verifier) };
+    let verdict = verify_bundle_knowing(&bundle.to_bytes().unwrap(), known);
+    let step = verdict.steps.iter().find(|step| step.name == "Public log").unwrap();
+    (verdict.ok(), step.outcome, step.detail.clone())
+}
+
 #[test]
-fn log_proofs_of_a_later_version_are_neither_believed_nor_refused() {
-    let verdict = judged(|bundle| bundle["log"] = json!({"checkpoint": "…", "proofs": []}));
-    assert!(verdict.ok());
-    let step = verdict.steps.last().unwrap();
-    assert_eq!((step.name, step.outcome), ("Public log", Outcome::NotChecked));
-    assert!(step.detail.contains("cannot read"));
+fn records_in_the_log_are_proven_with_its_key_alone() {
+    let (bundle, signer) = logged();
+    let (ok, outcome, detail) = in_log(&bundle, Some(&signer));
+    assert!(ok && outcome == Outcome::Passed && detail.contains("haat.example/log"), "{detail}");
+    let (ok, outcome, detail) = in_log(&bundle, None);
+    assert!(ok && outcome == Outcome::NotChecked && detail.contains("its key"), "{detail}");
+    let (ok, outcome, _) = in_log(&world::bundle(), None);
+    assert!(ok && outcome == Outcome::NotChecked);
+    let (ok, outcome, detail) = in_log(&world::bundle(), Some(&signer));
+    assert!(!ok && outcome == Outcome::Failed && detail.contains("no proofs"), "who asks for the log is not put off: {detail}");
+    let other = NoteSigner::from_seed("haat.example/log", &[8; 32]).unwrap();
+    assert!(!in_log(&bundle, Some(&other)).0);
+}
+
+#[test]
+fn a_place_in_the_log_that_is_not_the_records_is_refused() {
+    let (bundle, signer) = logged();
+    let changed = |change: &dyn Fn(&mut Logged)| {
+        let mut bundle = bundle.clone();
+        change(bundle.log.as_mut().unwrap());
+        [in_log(&bundle, None), in_log(&bundle, Some(&signer))].map(|(ok, outcome, _)| ok || outcome != Outcome::Failed)
+    };
+    let refused = [false, false];
+    assert_eq!(changed(&|log| log.item[0].as_mut().unwrap().index += 1), refused);
+    assert_eq!(changed(&|log| log.item.swap(0, 1)), refused);
+    assert_eq!(changed(&|log| drop(log.batch[0].as_mut().unwrap().path.pop())), refused);
+    assert_eq!(changed(&|log| log.batch[0].as_mut().unwrap().path[0] = Digest::of(b"another")), refused);
+    assert_eq!(changed(&|log| drop(log.item.pop())), refused);
+    assert_eq!(changed(&|log| log.checkpoint = "…".into()), refused);
+    // A record that is too new is said to be, and not refused.
+    let mut new = bundle.clone();
+    *new.log.as_mut().unwrap().item.last_mut().unwrap() = None;
+    let (ok, outcome, detail) = in_log(&new, Some(&signer));
+    assert!(ok && outcome == Outcome::NotChecked && detail.contains("too new"), "{detail}");
 }

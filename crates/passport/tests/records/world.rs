@@ -123,5 +123,5 @@ pub fn item(batch: &History) -> History {
 
 pub fn bundle() -> Bundle {
     let batch = batch();
-    Bundle { item: item(&batch), batch }
+    Bundle { item: item(&batch), batch, log: None }
 }

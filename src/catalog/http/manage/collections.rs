@@ -67,7 +67,7 @@ async fn create_collection(app: web::Data<App>, by: Manager, Body(body): Body<Co
 }
 
 /// The cooperative's collections, newest first.
-#[utoipa::path(tag = "products", operation_id = "list_collections", params(("coop" = String, Path, description = "id or slug"), PageQuery),
+#[utoipa::path(tag = "products", operation_id = "list_managed_collections", params(("coop" = String, Path, description = "id or slug"), PageQuery),
     responses((status = 200, body = Page<CollectionView>), (status = 400, body = ProblemView), (status = 401, body = ProblemView), (status = 404, body = ProblemView)))]
 #[get("/v1/manage/cooperatives/{coop}/collections")]
 async fn list_collections(app: web::Data<App>, by: Manager, Params(query): Params<PageQuery>) -> Result<web::Json<Page<CollectionView>>, Problem> {
@@ -77,7 +77,7 @@ async fn list_collections(app: web::Data<App>, by: Manager, Params(query): Param
 }
 
 /// A collection with its products.
-#[utoipa::path(tag = "products", operation_id = "get_collection", params(("coop" = String, Path, description = "id or slug"), ("id" = CollectionId, Path)),
+#[utoipa::path(tag = "products", operation_id = "get_managed_collection", params(("coop" = String, Path, description = "id or slug"), ("id" = CollectionId, Path)),
     responses((status = 200, body = CollectionView), (status = 401, body = ProblemView), (status = 404, body = ProblemView)))]
 #[get("/v1/manage/cooperatives/{coop}/collections/{id}")]
 async fn get_collection(app: web::Data<App>, by: Manager, path: web::Path<(String, CollectionId)>) -> Result<web::Json<CollectionView>, Problem> {

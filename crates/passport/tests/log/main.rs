@@ -1,0 +1,4 @@
+//! The public log: published vectors, and everything compared with the definitions written out naively.
+mod notes;
+mod tiles;
+mod trees;

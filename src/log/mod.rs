@@ -1,0 +1,104 @@
+//! The public log: every leaf of every item's record in one Merkle tree, signed, so that nobody is shown another history than anybody else.
+//!
+//! - Chains are written by `provenance`, which queues each leaf in the transaction that made it. The sequencer only orders: it takes
+//!   what is queued, appends it to the tiles and signs the new tree, all in one transaction.
+//! - One root for a size: checkpoints are insert-only by size, and a tile only grows. The database refuses both otherwise.
+//! - The log's key is neither the master key nor a cooperative's: whoever holds the database cannot sign a tree.
+//! - The log's name is that of its first checkpoint, also when the service moves to another address: proofs outlive addresses.
+pub mod http;
+pub mod jobs;
+mod model;
+pub mod read;
+mod store;
+pub mod verify;
+
+pub use model::{Error, LogKey};
+
+use passport::{
+    Digest,
+    log::{Checkpoint, Edge, NoteSigner, NoteVerifier},
+};
+
+use crate::{
+    clock::Time,
+    db::{Conn, Db, DbError},
+};
+
+/// As many leaves as one transaction appends: enough that a burst is signed for once, few enough that it is short.
+const BATCH: i64 = 512;
+
+/// The log that this program writes. Its tree is in the database; what is here is who signs it.
+#[derive(Clone, Debug)]
+pub struct Log(NoteSigner);
+
+impl Log {
+    /// Opens the log, or begins it under the name that the public address gives. Refuses one whose newest checkpoint is not by this key,
+    /// or whose tiles do not have its root: a log that went on after that would have two histories.
+    pub async fn open(db: &Db, now: Time, key: &LogKey, public_url: &str) -> Result<Self, Error> {
+        let newest = store::newest(&mut *db.conn().await?).await?;
+        let Some(newest) = newest else {
+            let log = Self(key.signer(&name(public_url))?);
+            log.begin(db, now).await?;
+            return Ok(log);
+        };
+        let log = Self(key.signer(newest.origin()?)?);
+        log.check(&mut *db.conn().await?, &newest).await?;
+        Ok(log)
+    }
+    /// Whose signatures to expect.
+    pub fn verifier(&self) -> &NoteVerifier {
+        self.0.verifier()
+    }
+    fn sign(&self, edge: &Edge) -> Result<(Digest, String), Error> {
+        let (origin, root) = (self.verifier().name().to_owned(), edge.root());
+        let note = self.0.sign(&Checkpoint { origin, size: edge.size(), root }.text())?;
+        Ok((root, note.to_string()))
+    }
+    /// A log without entries has a checkpoint too: who watches it can begin there.
+    async fn begin(&self, db: &Db, now: Time) -> Result<(), Error> {
+        let (root, note) = self.sign(&Edge::default())?;
+        Ok(db.transaction(async |tx| store::insert_checkpoint(tx, now, 0, &root, &note).await).await?)
+    }
+    async fn check(&self, conn: &mut Conn, newest: &store::Stored) -> Result<(), Error> {
+        let signed = Checkpoint::verified(&newest.note, self.verifier())?;
+        let edge = store::edge(conn, newest.size()).await?;
+        let entries = store::next_index(conn).await?;
+        if (signed.size, signed.root) != (edge.size(), edge.root()) || entries != newest.size {
+            return Err(Error::Root { size: newest.size });
+        }
+        Ok(())
+    }
+    /// Appends what is queued, up to a batch of it; gives how many leaves that were. Another program that is appending just now makes it
+    /// none.
+    pub async fn append(&self, db: &Db, now: Time) -> Result<usize, Error> {
+        db.transaction(async |tx| {
+            if !store::hold(tx).await? {
+                return Ok(0);
+            }
+            let queued = store::queued(tx, BATCH).await?;
+            if queued.is_empty() {
+                return Ok(0);
+            }
+            let newest = store::newest(tx).await?.ok_or(Error::Unbegun)?;
+            let mut edge = store::edge(tx, newest.size()).await?;
+            let leaves = queued.iter().map(store::Queued::hash).collect::<Result<Vec<_>, _>>()?;
+            store::keep_tiles(tx, &edge.append(&leaves)).await?;
+            store::move_to_entries(tx, newest.size, &queued).await?;
+            let (root, note) = self.sign(&edge)?;
+            store::insert_checkpoint(tx, now, i64::try_from(edge.size()).unwrap_or(i64::MAX), &root, &note).await?;
+            Ok(queued.len())
+        })
+        .await
+    }
+}
+
+/// The public address without its scheme, and where the log is below it.
+fn name(public_url: &str) -> String {
+    let host = public_url.split_once("://").map_or(public_url, |(_, rest)| rest);
+    format!("{}/log", host.trim_end_matches('/'))
+}
+
+/// How many leaves wait to be appended, at most `most`.
+pub async fn waiting(conn: &mut Conn, most: i64) -> Result<i64, DbError> {
+    store::waiting(conn, most).await
+}

@@ -1,0 +1,51 @@
+//! The log's key, and what can be wrong with a log.
+use passport::log::{CheckpointError, NoteError, NoteSigner, tile};
+
+use crate::{db::DbError, secrets};
+
+/// The seed of the log's Ed25519 key. Wiped by nobody's hand but never printed.
+#[derive(Clone)]
+pub struct LogKey([u8; 32]);
+
+impl LogKey {
+    pub fn new(seed: [u8; 32]) -> Self {
+        Self(seed)
+    }
+    pub fn to_hex(&self) -> String {
+        secrets::to_hex(&self.0)
+    }
+    /// The key under the log's name.
+    pub fn signer(&self, name: &str) -> Result<NoteSigner, NoteError> {
+        NoteSigner::from_seed(name, &self.0)
+    }
+}
+impl std::fmt::Debug for LogKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LogKey(…)")
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("the log has no checkpoint: it was never begun")]
+    Unbegun,
+    #[error("the log's newest checkpoint was not made by this key (HAAT_LOG_KEY): {0}")]
+    Checkpoint(#[from] CheckpointError),
+    #[error("the log's key cannot sign: {0}")]
+    Note(#[from] NoteError),
+    #[error("the tiles do not have the root that was signed for {size} entries: the log is not written any further")]
+    Root { size: i64 },
+    #[error("the log's tiles: {0}")]
+    Tile(#[from] tile::WrongWidth),
+    #[error("the log holds what it cannot: {0}")]
+    Corrupt(&'static str),
+    #[error("not found")]
+    NotFound,
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+impl From<diesel::result::Error> for Error {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Db(error.into())
+    }
+}

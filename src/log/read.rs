@@ -1,0 +1,63 @@
+//! What the log shows: its newest checkpoint, its tiles, its entries, and proofs.
+use std::collections::BTreeMap;
+
+use passport::log::{
+    Proof, Tile, Tiles,
+    tile::{WIDTH, write_entries},
+    tree::inclusion_plan,
+};
+
+use super::{model::Error, store};
+use crate::db::Conn;
+
+/// The newest checkpoint, as it was signed.
+pub async fn checkpoint(conn: &mut Conn) -> Result<String, Error> {
+    Ok(store::newest(conn).await?.ok_or(Error::Unbegun)?.note)
+}
+
+/// The first `width` hashes of a tile; not found until there are as many.
+pub async fn tile(conn: &mut Conn, tile: Tile) -> Result<Vec<u8>, Error> {
+    let mut hashes = store::tiles(conn, [tile.place]).await?.remove(&tile.place).ok_or(Error::NotFound)?;
+    let wanted = tile.width * 32;
+    if hashes.len() < wanted {
+        return Err(Error::NotFound);
+    }
+    hashes.truncate(wanted);
+    Ok(hashes)
+}
+
+/// The first `width` entries of a bundle; not found until there are as many.
+pub async fn entries(conn: &mut Conn, index: u64, width: usize) -> Result<Vec<u8>, Error> {
+    let first = i64::try_from(index).ok().and_then(|index| index.checked_mul(WIDTH as i64)).ok_or(Error::NotFound)?;
+    let entries = store::entries(conn, first, width as i64).await?;
+    if entries.len() < width {
+        return Err(Error::NotFound);
+    }
+    write_entries(entries.iter().map(Vec::as_slice)).ok_or(Error::Corrupt("an entry is too long for a bundle"))
+}
+
+/// That these chains' leaves are in the newest tree: by chain and number in it. Those that are queued still are not among them.
+/// Three statements, however long the chains and the log are.
+pub async fn proofs(conn: &mut Conn, subjects: &[uuid::Uuid]) -> Result<(String, BTreeMap<(uuid::Uuid, i32), Proof>), Error> {
+    let newest = store::newest(conn).await?.ok_or(Error::Unbegun)?;
+    let size = newest.checkpoint()?.size;
+    // A leaf that was appended since the checkpoint was read is left for the next one.
+    let planned: Vec<_> = store::entries_of(conn, subjects)
+        .await?
+        .into_iter()
+        .filter_map(|(subject, seq, index)| {
+            let index = u64::try_from(index).ok()?;
+            Some(((subject, seq), index, inclusion_plan(index, size)?))
+        })
+        .collect();
+    let mut tiles = Tiles::default();
+    for (place, hashes) in store::tiles(conn, Tiles::needed(planned.iter().flat_map(|(_, _, plan)| plan))).await? {
+        tiles.insert(place, hashes);
+    }
+    let proof = |(leaf, index, plan): ((uuid::Uuid, i32), u64, Vec<Vec<passport::log::Node>>)| {
+        let path = tiles.proof(&plan).ok_or(Error::Corrupt("a tile is missing"))?;
+        Ok((leaf, Proof { index, path, checkpoint: newest.note.clone() }))
+    };
+    let proofs = planned.into_iter().map(proof).collect::<Result<_, Error>>()?;
+    Ok((newest.note.clone(), proofs))
+}
