@@ -156,6 +156,12 @@ pub async fn mark_paid(tx: &mut Tx, now: Time, id: OrderId) -> Result<(), Error>
     stock::commit(tx, id).await?;
     Ok(move_groups(tx, now, id, model::GroupEvent::Pay).await?)
 }
+/// Whether all of its pieces are still held for it: what was given back meanwhile may be another's by now.
+pub async fn holds_its_stock(tx: &mut Tx, id: OrderId) -> Result<bool, Error> {
+    let want = |l: &FrozenLine| stock::Want { coop: l.coop, variant: l.variant, quantity: l.quantity };
+    let wants: Vec<_> = frozen(tx, id).await?.lines.iter().map(want).collect();
+    Ok(stock::held(tx, id, &wants).await?)
+}
 /// Its stock is for sale again. Only an order that nobody paid can be cancelled.
 pub async fn cancel(tx: &mut Tx, now: Time, id: OrderId, why: &str) -> Result<(), Error> {
     step(tx, now, id, OrderEvent::Cancel, "cancelled", Some(why)).await?;

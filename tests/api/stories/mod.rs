@@ -8,6 +8,7 @@
 //! | the browser returns before the webhook | `races::the_browser_is_back_before_the_webhook` |
 //! | a session's time ends while a payment is processing | `races::a_late_payment_keeps_its_pieces_until_it_is_decided` |
 //! | a payment lands after expiry | `unfit::money_for_a_cancelled_order_goes_back` |
+//! | a payment lands after its pieces were given back | `unfit::money_for_pieces_that_are_held_no_longer_goes_back` |
 //! | two tabs pay two sessions of one order | `unfit::two_pages_of_one_order_are_both_paid` |
 //! | an authentic webhook with a wrong amount, currency or order | `unfit::authentic_money_that_does_not_fit_goes_back` |
 //! | a crash after the charge, before the commit | `faults::a_crash_before_the_commit_leaves_nothing_and_the_next_try_all` |
