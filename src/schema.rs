@@ -259,6 +259,7 @@ diesel::table! {
         coop_id -> Uuid,
         fulfilment_id -> Uuid,
         item_id -> Uuid,
+        order_line_id -> Uuid,
     }
 }
 
@@ -611,6 +612,8 @@ diesel::table! {
         refunded_quantity -> Int4,
         stock_owner -> Text,
         made_to_order_days -> Nullable<Int4>,
+        shipped_quantity -> Int4,
+        refunded_here -> Int4,
     }
 }
 

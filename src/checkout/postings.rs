@@ -120,7 +120,9 @@ pub enum Bearer {
 /// Part of a line that is given back: the same parts a sale has, already cut to what is refunded.
 pub fn refunded_line(line: &Line, bearer: Bearer, jurisdiction: &str) -> Vec<Posting> {
     let stripe = Account::StripeBalance;
-    let leg = |part: &str| format!("line:{}/{part}", line.id);
+    // One refund may hold pieces of a line that left and pieces that did not.
+    let of = if bearer == Bearer::Pending { "" } else { "sent/" };
+    let leg = |part: &str| format!("line:{}/{of}{part}", line.id);
     let back = |account: Account, amount: Money, part: &str| Posting::new(account, stripe.clone(), amount, leg(part));
     let mut postings = Vec::new();
     if line.brand_owned {

@@ -155,9 +155,10 @@ const HEAD: &str = "SELECT i.coop_id AS coop, i.id, i.batch_id AS batch, i.state
       'producer_own', l.producer_own_minor, 'premium_own', l.premium_own_minor, 'split', l.split, 'rate', l.fx_rate,
       'rate_source', l.fx_source, 'rate_day', l.fx_day) END AS line,
     (SELECT max(y.settled_at) FROM payout_lines x JOIN payouts y ON y.coop_id = x.coop_id AND y.id = x.payout_id
+      JOIN ledger_transfers t ON t.id = x.transfer_id AND (t.source_type <> 'fulfilment' OR t.source_id = sent.fulfilment_id)
       WHERE x.coop_id = l.coop_id AND x.order_line_id = l.id AND x.live AND x.kind = 'producer' AND y.state = 'settled') AS paid_out_at,
-    (SELECT min(t.occurred_at) FROM ledger_transfers t
-      WHERE t.order_line_id = l.id AND t.kind = 'released' AND t.leg LIKE '%/premium') AS released_at
+    (SELECT min(t.occurred_at) FROM ledger_transfers t WHERE t.order_line_id = l.id AND t.kind = 'released' AND t.leg LIKE '%/premium'
+      AND (t.source_type <> 'fulfilment' OR t.source_id = sent.fulfilment_id)) AS released_at
   FROM items i
   JOIN cooperatives c ON c.id = i.coop_id
   JOIN variants v ON v.coop_id = i.coop_id AND v.id = i.variant_id
@@ -166,6 +167,7 @@ const HEAD: &str = "SELECT i.coop_id AS coop, i.id, i.batch_id AS batch, i.state
   LEFT JOIN item_claims claim ON claim.item_id = i.id
   LEFT JOIN order_lines l ON l.coop_id = i.coop_id AND l.id = i.order_line_id AND i.state IN ('sold', 'shipped')
   LEFT JOIN orders o ON o.id = l.order_id
+  LEFT JOIN fulfilment_items sent ON sent.order_line_id = l.id AND sent.item_id = i.id
   LEFT JOIN LATERAL (SELECT encode(m.sha256, 'hex') AS picture, m.width, m.height, pm.alt
       FROM product_media pm JOIN media m ON m.coop_id = pm.coop_id AND m.id = pm.media_id AND m.state = 'ready'
       WHERE pm.coop_id = p.coop_id AND pm.product_id = p.id

@@ -16,6 +16,7 @@ mod ledger;
 mod mails;
 mod media;
 mod pages;
+mod parcels;
 mod payouts;
 mod people;
 mod pieces;

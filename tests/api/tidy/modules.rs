@@ -42,7 +42,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("ledger", &[]),
     ("media", &["audit", "auth"]),
     ("notifications", &[]),
-    ("orders", &["audit", "auth", "catalog", "cooperatives", "ledger", "notifications", "provenance"]),
+    ("orders", &["audit", "auth", "catalog", "cooperatives", "ledger", "media", "notifications", "provenance"]),
     ("payments", &[]),
     ("payouts", &["artisans", "audit", "auth", "catalog", "cooperatives", "ledger", "notifications", "payments", "provenance", "work"]),
     ("provenance", &[]),
