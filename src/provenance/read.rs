@@ -175,16 +175,10 @@ const HEAD: &str = "SELECT i.coop_id AS coop, i.id, i.batch_id AS batch, i.state
   WHERE i.code = $1";
 
 /// Whoever the register or the record names for the piece, each once: the named ones first, in the order of their names.
-const MAKERS: &str = "SELECT craft, name, story, portrait FROM (SELECT k.name AS craft,
-    CASE WHEN 'name' = ANY (live.purposes) THEN a.public_alias END AS name,
-    CASE WHEN 'story' = ANY (live.purposes) THEN a.story END AS story,
-    CASE WHEN 'portrait' = ANY (live.purposes) THEN encode(m.sha256, 'hex') END AS portrait
+const MAKERS: &str = "SELECT k.name AS craft, her.name, her.story, encode(m.sha256, 'hex') AS portrait
   FROM (SELECT w.artisan_id FROM work_entries w WHERE w.coop_id = $1 AND w.batch_id = $2 AND w.artisan_id IS NOT NULL
         UNION SELECT d.artisan_id FROM disclosures d WHERE d.coop_id = $1 AND d.subject_id IN ($2, $3)) worked
-  JOIN artisans a ON a.coop_id = $1 AND a.id = worked.artisan_id
-  LEFT JOIN crafts k ON k.code = a.craft_code
-  LEFT JOIN media m ON m.coop_id = a.coop_id AND m.id = a.portrait_id AND m.state = 'ready'
-  CROSS JOIN LATERAL (SELECT coalesce(array_agg(latest.purpose) FILTER (WHERE latest.granted), '{}') AS purposes
-      FROM (SELECT DISTINCT ON (s.purpose) s.purpose, s.granted FROM consents s
-            WHERE s.coop_id = a.coop_id AND s.artisan_id = a.id ORDER BY s.purpose, s.id DESC) latest) live) maker
-  ORDER BY name IS NULL, name, craft";
+  JOIN public_makers her ON her.coop_id = $1 AND her.id = worked.artisan_id
+  LEFT JOIN crafts k ON k.code = her.craft_code
+  LEFT JOIN media m ON m.coop_id = her.coop_id AND m.id = her.portrait_id AND m.state = 'ready'
+  ORDER BY her.name IS NULL, her.name, k.name";
