@@ -387,6 +387,18 @@ async fn the_forms_of_the_page_need_no_script() {
         let told = app.visitor().form(&format!("/i/{code}/report"), "reason=copied_tag&detail=Twice+seen").await;
         assert!(told.status == 200 && told.text.contains("A person will look at it."), "{}", told.text);
         assert_eq!(app.visitor().form("/i/0000-0000-0000/claim", &format!("claim_code={right}")).await.status, 404);
+        // What cannot be read is answered by the page too, in the reader's language.
+        for (form, body) in [("claim", "code=1"), ("claim", "claim_code=1&more=2"), ("claim", "%%%"), ("report", "reason=boredom"), ("report", "")] {
+            let unread = app.visitor().form(&format!("/i/{code}/{form}"), body).await;
+            assert_eq!(
+                (unread.status.as_u16(), unread.headers["content-type"].to_str().unwrap()),
+                (400, "text/html; charset=utf-8"),
+                "{form} {body}"
+            );
+            assert!(unread.text.contains("This form did not arrive whole.") && unread.text.contains("Indigo dabu stole"), "{}", unread.text);
+        }
+        assert!(app.visitor().form(&format!("/i/{code}/claim?lang=fr"), "x").await.text.contains("pas arrivé entier"));
+        assert_eq!(app.visitor().form("/i/0000-0000-0000/claim", "x").await.status, 404);
     })
     .await;
 }
