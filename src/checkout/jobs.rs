@@ -89,8 +89,12 @@ impl Run<App> for Sweep {
 
 /// Writes the next sweep into the queue each minute, for as long as the program runs. Two programs write the same sweep once.
 pub async fn keep_sweeping(app: &App) {
+    keep_sweeping_each(app, SWEEP_EVERY.unsigned_abs()).await;
+}
+/// The same, looking at the clock in another rhythm: what is written is a sweep a minute all the same.
+pub async fn keep_sweeping_each(app: &App, pause: std::time::Duration) {
     loop {
-        tokio::time::sleep(SWEEP_EVERY.unsigned_abs()).await;
+        tokio::time::sleep(pause).await;
         let now = app.clock.now();
         if let Err(error) = app.jobs_db.transaction(async |tx| write_next(tx, now).await).await {
             tracing::error!(error = %Chain(&error), "a sweep could not be written down; the next minute tries again");
