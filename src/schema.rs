@@ -255,6 +255,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    disputes (id) {
+        id -> Uuid,
+        order_id -> Uuid,
+        provider_id -> Text,
+        state -> Text,
+        reason -> Text,
+        amount_minor -> Int8,
+        currency -> Text,
+        evidence_due -> Nullable<Timestamptz>,
+        opened_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     fulfilment_items (coop_id, fulfilment_id, item_id) {
         coop_id -> Uuid,
         fulfilment_id -> Uuid,
@@ -639,6 +654,7 @@ diesel::table! {
         paid_at -> Nullable<Timestamptz>,
         updated_at -> Timestamptz,
         tax_added_minor -> Int8,
+        on_hold -> Bool,
     }
 }
 
@@ -1129,6 +1145,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     crafts,
     delivery_options,
     disclosures,
+    disputes,
     fulfilment_items,
     fulfilments,
     fx_rates,

@@ -2,7 +2,7 @@
 use jiff::SignedDuration;
 use stripe_client::{CreateRefund, Metadata};
 
-use super::{Error, refunds, settle, store};
+use super::{Error, disputes, refunds, settle, store};
 use crate::{
     app::App,
     clock::Time,
@@ -52,6 +52,11 @@ impl Run<App> for ProcessEvent {
                 "fees"
             }
             "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated" => refunds::observe(app, &self.object).await?,
+            "charge.dispute.created"
+            | "charge.dispute.updated"
+            | "charge.dispute.funds_withdrawn"
+            | "charge.dispute.funds_reinstated"
+            | "charge.dispute.closed" => disputes::observe(app, &self.object).await?,
             _ => "ignored",
         };
         store::event_done(&mut *app.jobs_db.conn().await?, app.clock.now(), &self.event, outcome).await?;

@@ -32,6 +32,8 @@ pub struct CheckoutSession {
     pub expires_at: Time,
     pub payment_intent: Option<String>,
     pub charge: Option<String>,
+    /// Its payment is the order's; one that came beside it is not.
+    pub pays_order: bool,
 }
 
 text_enum! {

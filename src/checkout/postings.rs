@@ -190,6 +190,16 @@ pub fn promised(postings: Vec<Posting>) -> Vec<Posting> {
     postings.into_iter().map(held).collect()
 }
 
+/// The same refund where the money left from elsewhere, and what the platform bears has another name.
+pub fn out_of(postings: Vec<Posting>, from: &Account, lost: &Account) -> Vec<Posting> {
+    let moved = |p: Posting| match (&p.debit, &p.credit) {
+        (Account::RefundLosses, Account::StripeBalance) => Posting { debit: lost.clone(), credit: from.clone(), ..p },
+        (_, Account::StripeBalance) => Posting { credit: from.clone(), ..p },
+        _ => p,
+    };
+    postings.into_iter().map(moved).collect()
+}
+
 /// Money that came for an order that cannot have it: held for the buyer until the refund goes out.
 pub fn unexpected(amount: Money) -> Vec<Posting> {
     vec![Posting::new(Account::StripeBalance, Account::BuyerRefundable, amount, "unexpected")]

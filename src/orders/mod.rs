@@ -179,6 +179,10 @@ pub async fn cancel(tx: &mut Tx, now: Time, id: OrderId, why: &str) -> Result<()
     move_groups(tx, now, id, model::GroupEvent::Cancel).await?;
     Ok(store::forget_live_order(tx, id).await?)
 }
+/// Nothing of it is sent or given back while its payment is disputed.
+pub async fn set_hold(tx: &mut Tx, now: Time, id: OrderId, held: bool) -> Result<(), Error> {
+    Ok(store::set_hold(tx, now, id, held).await?)
+}
 /// Counts what was given back; all of it makes the order refunded, and a parcel with nothing in it is not waited for.
 pub async fn add_refund(tx: &mut Tx, now: Time, id: OrderId, given: &model::GivenBack<'_>) -> Result<(), Error> {
     let order = lock(tx, id).await?;

@@ -106,6 +106,7 @@ pub struct OrderRow {
     pub refunded_minor: i64,
     pub placed_at: Time,
     pub paid_at: Option<Time>,
+    pub on_hold: bool,
 }
 /// An order's head.
 #[derive(Clone, Debug)]
@@ -120,6 +121,8 @@ pub struct Order {
     pub refunded: Money,
     pub placed_at: Time,
     pub paid_at: Option<Time>,
+    /// Its payment is disputed: nothing of it is sent or given back.
+    pub on_hold: bool,
 }
 impl From<OrderRow> for Order {
     fn from(row: OrderRow) -> Self {
@@ -133,6 +136,7 @@ impl From<OrderRow> for Order {
             refunded: Money::new(row.refunded_minor, row.currency),
             placed_at: row.placed_at,
             paid_at: row.paid_at,
+            on_hold: row.on_hold,
         }
     }
 }
@@ -312,6 +316,8 @@ pub enum Error {
     Illegal(OrderState, OrderEvent),
     #[error("a parcel of a group that is {0} cannot be sent")]
     NotToShip(GroupState),
+    #[error("its payment is disputed: nothing is sent before that is decided")]
+    OnHold,
     #[error(transparent)]
     Stock(#[from] stock::Error),
     #[error(transparent)]

@@ -29,12 +29,15 @@ pub struct Sender<'a> {
 /// since whoever sends has the courier to pay from then on.
 ///
 /// # Errors
-/// [`Error::NotToShip`] unless something of the group is to be sent; [`Error::Invalid`] names what is not here.
+/// [`Error::NotToShip`] unless something of the group is to be sent; [`Error::OnHold`] while it is disputed; [`Error::Invalid`] names what is not here.
 pub async fn ship(tx: &mut Tx, now: Time, by: Sender<'_>, order: OrderId, carrier: &Carrier, contents: &Contents) -> Result<FulfilmentId, Error> {
     let head = super::lock(tx, order).await?;
     let (group, state) = store::lock_group(tx, by.scope, order).await?.ok_or(Error::NotFound)?;
     if !state.sends() {
         return Err(Error::NotToShip(state));
+    }
+    if head.on_hold {
+        return Err(Error::OnHold);
     }
     let frozen = super::frozen_of(tx, &head).await?;
     let lines: Vec<&FrozenLine> = frozen.lines.iter().filter(|l| l.group == group).collect();

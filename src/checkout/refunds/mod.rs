@@ -47,8 +47,11 @@ pub async fn request(app: &App, tx: &mut Tx, now: Time, operation: OperationId, 
             return Err(Error::BadRefund("the order was not paid"));
         }
     }
+    if order.on_hold {
+        return Err(Error::BadRefund("its payment is disputed: the buyer's bank decides"));
+    }
     let frozen = orders::frozen(tx, id).await?;
-    let plan = model::plan(&order, &frozen, ask)?;
+    let plan = model::plan(&order, &frozen, &ask.what, ask.reason, ask.consent.is_some())?;
     let refund = RefundId::from(operation.uuid());
     let intent = checkout_store::paid_by(tx, id).await?.ok_or(Error::BadRefund("no payment of this order is known"))?;
     store::insert(tx, now, refund, id, ask, &plan).await?;
@@ -83,7 +86,7 @@ async fn prepare(
 }
 
 /// Pieces that never left are for sale again; of the others the record says that their sale was undone, and nothing of where they are.
-async fn undo(app: &App, tx: &mut Tx, now: Time, undone: &Undone, reason: Reason) -> Result<(), Error> {
+pub(super) async fn undo(app: &App, tx: &mut Tx, now: Time, undone: &Undone, reason: Reason) -> Result<(), Error> {
     let scope = Scope::system(undone.coop);
     let held = provenance::items_of(tx, &[undone.line]).await?;
     let in_state = |state: ItemState| held.iter().filter(move |piece| piece.state == state).map(|piece| piece.item);

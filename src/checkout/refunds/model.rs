@@ -163,9 +163,9 @@ impl Reason {
 ///
 /// # Errors
 /// [`Error::NothingLeft`] if less is left than is asked for; [`Error::Unknown`] names a line or group that is not the order's.
-pub fn plan(order: &Order, frozen: &Frozen, ask: &Ask) -> Result<Plan, Error> {
+pub fn plan(order: &Order, frozen: &Frozen, what: &What, reason: Reason, consented: bool) -> Result<Plan, Error> {
     let left = order.total.checked_sub(order.refunded).map_err(crate::orders::Error::from)?;
-    let (wanted, mut shipping) = wanted(frozen, ask, left)?;
+    let (wanted, mut shipping) = wanted(frozen, what, reason, left)?;
     let here = |line: &FrozenLine| wanted.iter().find(|w| w.line == line.id).map_or(0, |w| w.here);
     let away = |line: &FrozenLine| wanted.iter().find(|w| w.line == line.id).map_or(0, |w| w.gone);
     let remains = |group: OrderGroupId| frozen.lines.iter().any(|l| l.group == group && l.to_ship() > here(l));
@@ -181,7 +181,7 @@ pub fn plan(order: &Order, frozen: &Frozen, ask: &Ask) -> Result<Plan, Error> {
         gone: over.iter().map(|g| g.id).collect(),
         postings: Vec::new(),
     };
-    let away_bearer = if ask.consent.is_some() { Bearer::Cooperative } else { Bearer::Platform };
+    let away_bearer = if consented { Bearer::Cooperative } else { Bearer::Platform };
     for line in &frozen.lines {
         plan.take_line(order, line, Pieces::Here, here(line), Bearer::Pending);
         plan.take_line(order, line, Pieces::Gone, away(line), away_bearer);
@@ -197,7 +197,7 @@ pub fn plan(order: &Order, frozen: &Frozen, ask: &Ask) -> Result<Plan, Error> {
     if minor > left.minor || minor <= 0 {
         return Err(Error::NothingLeft { left });
     }
-    if ask.consent.is_some() && !plan.parts.lines.iter().any(|l| l.bearer == Bearer::Cooperative) {
+    if consented && !plan.parts.lines.iter().any(|l| l.bearer == Bearer::Cooperative) {
         return Err(Error::BadRefund("consent is for a fault in something that was sent; nothing of this was"));
     }
     Ok(plan)
@@ -223,8 +223,8 @@ impl Wanted {
     }
 }
 
-fn wanted(frozen: &Frozen, ask: &Ask, left: Money) -> Result<(Vec<Wanted>, Vec<OrderGroupId>), Error> {
-    let (lines, shipping) = match &ask.what {
+fn wanted(frozen: &Frozen, what: &What, reason: Reason, left: Money) -> Result<(Vec<Wanted>, Vec<OrderGroupId>), Error> {
+    let (lines, shipping) = match what {
         What::Everything => {
             let lines = frozen.lines.iter().map(|l| Wanted { line: l.id, here: l.to_ship(), gone: l.kept_by_buyer() }).collect();
             return Ok((lines, frozen.groups.iter().filter(|g| !g.shipping_refunded).map(|g| g.id).collect()));
@@ -241,7 +241,7 @@ fn wanted(frozen: &Frozen, ask: &Ask, left: Money) -> Result<(Vec<Wanted>, Vec<O
         if *quantity > line.quantity - line.refunded_quantity {
             return Err(Error::NothingLeft { left });
         }
-        wanted.push(Wanted::of(line, *quantity, ask.reason));
+        wanted.push(Wanted::of(line, *quantity, reason));
     }
     for (at, id) in shipping.iter().enumerate() {
         let unknown = || Error::Unknown { pointer: format!("/shipping/{at}"), expected: "a parcel of this order, once" };

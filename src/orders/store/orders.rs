@@ -162,6 +162,10 @@ pub(in crate::orders) async fn move_groups(tx: &mut Tx, now: Time, order: OrderI
         .await?;
     Ok(())
 }
+pub(in crate::orders) async fn set_hold(tx: &mut Tx, now: Time, id: OrderId, held: bool) -> Result<(), DbError> {
+    diesel::update(orders::table.find(id)).set((orders::on_hold.eq(held), orders::updated_at.eq(now))).execute(tx).await?;
+    Ok(())
+}
 pub(in crate::orders) async fn forget_live_order(tx: &mut Tx, order: OrderId) -> Result<(), DbError> {
     diesel::update(carts::table.filter(carts::live_order_id.eq(order))).set(carts::live_order_id.eq(None::<OrderId>)).execute(tx).await?;
     Ok(())
