@@ -1,5 +1,5 @@
 //! Every setting, read once, parsed into types. Secrets never print.
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use crate::{
     edge::{self, Network, Places, Rates, Times},
@@ -73,6 +73,9 @@ pub struct ServeArgs {
     /// Connections for requests; jobs have as many again. About twice the cores.
     #[arg(long, env = "HAAT_POOL", default_value_t = 8)]
     pub pool: usize,
+    /// How many seconds after SIGTERM open requests and jobs in hand may take; it has ended five seconds later in any case.
+    #[arg(long, env = "HAAT_DRAIN_SECONDS", default_value_t = 25)]
+    pub drain_seconds: u64,
 }
 
 /// What the running service knows of its settings.
@@ -148,7 +151,8 @@ impl ServeArgs {
     pub fn edge(&self) -> Result<edge::Settings, Error> {
         let proxies = self.trusted_proxies.split(',').map(str::trim).filter(|s| !s.is_empty());
         let proxies = proxies.map(str::parse).collect::<Result<Vec<Network>, String>>().map_err(Error::Proxies)?;
-        Ok(edge::Settings { times: Times::default(), proxies, rates: Rates::default(), places: Places::for_pool(self.pool) })
+        let times = Times { drain: Duration::from_secs(self.drain_seconds), ..Times::default() };
+        Ok(edge::Settings { times, proxies, rates: Rates::default(), places: Places::for_pool(self.pool) })
     }
     /// The seed of the public log's key.
     pub fn log_key(&self) -> Result<Option<[u8; 32]>, Error> {

@@ -66,6 +66,8 @@ ids! {
     ConsentId,
     /// Where a payout goes; the details are sealed.
     DestinationId,
+    /// A payment that a buyer's bank took back.
+    DisputeId,
     DeliveryOptionId,
     /// What several leaves of one change share.
     EventId,

@@ -255,10 +255,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    disputes (id) {
+        id -> Uuid,
+        order_id -> Uuid,
+        provider_id -> Text,
+        state -> Text,
+        reason -> Text,
+        amount_minor -> Int8,
+        currency -> Text,
+        evidence_due -> Nullable<Timestamptz>,
+        opened_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     fulfilment_items (coop_id, fulfilment_id, item_id) {
         coop_id -> Uuid,
         fulfilment_id -> Uuid,
         item_id -> Uuid,
+        order_line_id -> Uuid,
     }
 }
 
@@ -637,6 +653,8 @@ diesel::table! {
         refunded_quantity -> Int4,
         stock_owner -> Text,
         made_to_order_days -> Nullable<Int4>,
+        shipped_quantity -> Int4,
+        refunded_here -> Int4,
     }
 }
 
@@ -662,6 +680,7 @@ diesel::table! {
         paid_at -> Nullable<Timestamptz>,
         updated_at -> Timestamptz,
         tax_added_minor -> Int8,
+        on_hold -> Bool,
     }
 }
 
@@ -1152,6 +1171,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     crafts,
     delivery_options,
     disclosures,
+    disputes,
     fulfilment_items,
     fulfilments,
     fx_rates,

@@ -5,7 +5,7 @@ use actix_web::http::Method;
 fn group(segment: &str) -> Option<&'static str> {
     match segment {
         "products" | "variants" | "collections" | "media" | "imports" | "exports" => Some("products"),
-        "orders" | "fulfilments" => Some("orders"),
+        "orders" | "fulfilments" | "returns" => Some("orders"),
         "artisans" => Some("artisans"),
         "work" | "maker-payments" => Some("work"),
         "balance" | "transfers" | "payouts" => Some("money"),

@@ -32,6 +32,8 @@ pub struct GateFacts {
     pub active_variants: usize,
     /// Variants without a price that the makers can be paid from: in the cooperative's own currency, or in one with a rate into it.
     pub unpriced: usize,
+    /// Prices that no buyer could be asked for: the payment provider's unit is coarser, or it does not take the currency.
+    pub unpayable: Vec<String>,
     pub own_currency: String,
     pub has_template: bool,
     /// The template that divides its price was accepted by a named representative.
@@ -61,6 +63,9 @@ pub fn gate(facts: &GateFacts) -> Gate {
         let wanted = format!("in {} or in a currency with a rate into it", facts.own_currency);
         blocked.push(reason("no_price", format!("{} of its variants have no price {wanted}", facts.unpriced)));
     }
+    for why in &facts.unpayable {
+        blocked.push(reason("unpayable_price", why.clone()));
+    }
     if facts.underpaid > 0 {
         blocked.push(reason("below_legal_minimum", format!("{} of its recorded works paid less than the legal minimum", facts.underpaid)));
     }
@@ -89,6 +94,7 @@ mod tests {
             title: "Stole".into(),
             active_variants: 1,
             unpriced: 0,
+            unpayable: Vec::new(),
             own_currency: "INR".into(),
             has_template: true,
             template_accepted: true,
@@ -109,6 +115,7 @@ mod tests {
             GateFacts { template_accepted: false, ..good() },
             GateFacts { cooperative_approved: false, ..good() },
             GateFacts { underpaid: 1, ..good() },
+            GateFacts { unpayable: vec!["1234 in KWD".into()], ..good() },
         ] {
             assert!(!gate(&blocked).lets_through(), "{blocked:?}");
         }

@@ -4,7 +4,10 @@
 //! producer : premium = 10000 : premium_bp by largest remainder. A price template divides only the producer part.
 use rust_decimal::Decimal;
 
-use crate::money::{BasisPoints, Currency, Money, MoneyError, WHOLE_BP, split_minor};
+use crate::{
+    money::{BasisPoints, Currency, Money, MoneyError, WHOLE_BP, split_minor},
+    payments,
+};
 
 /// What a tax-exclusive price is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,9 +66,19 @@ pub fn tax_within(amount: Money, tax_bp: BasisPoints) -> Money {
     Money::new(i64::try_from(minor).unwrap_or(amount.minor), amount.currency)
 }
 
-/// The tax on top of an exclusive amount, rounded half up.
+/// The tax on top of an exclusive amount, rounded half up, once, to what a buyer can be asked for: fils are counted in tens.
 pub fn tax_on(amount: Money, tax_bp: BasisPoints) -> Result<Money, MoneyError> {
-    amount.share(tax_bp)
+    let step = payments::step(amount.currency);
+    let (exact, whole) = (i128::from(amount.minor) * i128::from(tax_bp), i128::from(WHOLE_BP) * i128::from(step));
+    let steps = i64::try_from((exact + whole / 2).div_euclid(whole)).map_err(|_| MoneyError::Overflow)?;
+    Ok(Money::new(steps.checked_mul(step).ok_or(MoneyError::Overflow)?, amount.currency))
+}
+
+/// An amount that nobody typed, rounded up to what a buyer can be asked for: whoever pays a courier is not left short.
+pub fn payable(amount: Money) -> Result<Money, MoneyError> {
+    let step = payments::step(amount.currency);
+    let over = amount.minor.rem_euclid(step);
+    if over == 0 { Ok(amount) } else { amount.checked_add(Money::new(step - over, amount.currency)) }
 }
 
 #[cfg(test)]
@@ -96,7 +109,25 @@ mod tests {
         assert_eq!(tax_within(eur(100), 0), eur(0));
         assert_eq!(tax_on(eur(10_000), 1900).unwrap(), eur(1900));
     }
+    #[test]
+    fn what_is_computed_can_be_paid() {
+        let kwd = |minor| Money::new(minor, "KWD".parse().unwrap());
+        assert_eq!((tax_on(kwd(1230), 500).unwrap(), tax_on(kwd(1290), 500).unwrap()), (kwd(60), kwd(60)), "61.5 and 64.5 fils");
+        assert_eq!(tax_on(kwd(1300), 500).unwrap(), kwd(70), "half a step goes up");
+        assert_eq!((payable(kwd(1231)).unwrap(), payable(kwd(1230)).unwrap(), payable(kwd(0)).unwrap()), (kwd(1240), kwd(1230), kwd(0)));
+        // Control: cents are as they are.
+        assert_eq!((payable(eur(1231)).unwrap(), tax_on(eur(1230), 500).unwrap()), (eur(1231), eur(62)));
+    }
     proptest! {
+        #[test]
+        fn a_buyer_can_be_asked_for_every_tax_and_every_delivery(minor in 0_i64..1_000_000_000, bp in 0_u32..5000, currency in 0_usize..5) {
+            let amount = Money::new(minor, ["KWD", "MGA", "EUR", "JPY", "UGX"][currency].parse().unwrap());
+            let (tax, up) = (tax_on(amount, bp).unwrap(), payable(amount).unwrap());
+            prop_assert!(payments::units(tax).is_ok() && payments::units(up).is_ok());
+            let step = payments::step(amount.currency);
+            prop_assert!((up.minor - amount.minor) < step && up.minor >= amount.minor);
+            prop_assert!((i128::from(tax.minor) * 10_000 - i128::from(minor) * i128::from(bp)).abs() <= i128::from(step) * 5_000);
+        }
         #[test]
         fn parts_sum_to_the_price(minor in 0_i64..10_000_000, commission in 0_u32..5000, premium in 0_u32..10_000) {
             let p = parts(eur(minor), commission, premium).unwrap();

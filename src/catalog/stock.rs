@@ -106,6 +106,14 @@ pub async fn commit(tx: &mut Tx, order: OrderId) -> Result<(), Error> {
     if missing == 0 { Ok(()) } else { Err(Error::NotHeld { missing }) }
 }
 
+/// Whether all of this is still held for the order. Under the reservations' locks: it stays so until the transaction ends.
+pub async fn held(tx: &mut Tx, order: OrderId, wants: &[Want]) -> Result<bool, DbError> {
+    let mine = reservations::table.filter(reservations::order_id.eq(order).and(reservations::state.eq(Reservation::Held)));
+    let rows: Vec<(VariantId, i32)> =
+        mine.order(reservations::variant_id).select((reservations::variant_id, reservations::quantity)).for_update().load(tx).await?;
+    Ok(wants.iter().all(|want| rows.contains(&(want.variant, want.quantity))))
+}
+
 /// The order is not going to be paid: what it held is for sale again. Does nothing the second time.
 pub async fn release(tx: &mut Tx, order: OrderId) -> Result<(), DbError> {
     finish(tx, order, Reservation::Released, "s.on_hand").await

@@ -10,6 +10,8 @@ use crate::{
     clock::Time,
     db::{Conn, DbError, Tx},
     ids::{PriceTemplateId, ProductId, VariantId},
+    money::Money,
+    payments,
     schema::{prices, product_options, product_slugs, products, stock, variants},
     tenancy::Scope,
 };
@@ -165,6 +167,9 @@ struct Facts {
     active: i64,
     #[diesel(sql_type = sql_types::BigInt)]
     unpriced: i64,
+    /// Prices in currencies whose units differ, as `KWD 1230`.
+    #[diesel(sql_type = sql_types::Array<sql_types::Text>)]
+    unusual: Vec<String>,
     #[diesel(sql_type = sql_types::Bool)]
     has_template: bool,
     #[diesel(sql_type = sql_types::Bool)]
@@ -188,6 +193,8 @@ pub(super) async fn gate_facts_of(conn: &mut Conn, scope: Scope, ids: &[ProductI
                 count(v.id) FILTER (WHERE v.active AND NOT EXISTS (
                   SELECT FROM prices x WHERE x.coop_id = v.coop_id AND x.variant_id = v.id
                   AND (x.currency = c.currency OR EXISTS (SELECT FROM fx_rates f WHERE f.base = x.currency AND f.quote = c.currency)))) AS unpriced,
+                ARRAY(SELECT DISTINCT x.currency || ' ' || x.amount_minor FROM variants u JOIN prices x ON x.coop_id = u.coop_id AND x.variant_id = u.id
+                      WHERE u.coop_id = p.coop_id AND u.product_id = p.id AND u.active AND x.currency = ANY ($3) ORDER BY 1) AS unusual,
                 EXISTS (SELECT FROM price_agreements a WHERE a.coop_id = p.coop_id AND a.template_id = p.template_id
                         AND (a.filter = '{}'::jsonb
                              OR (a.filter -> 'kinds') ? p.kind
@@ -207,6 +214,7 @@ pub(super) async fn gate_facts_of(conn: &mut Conn, scope: Scope, ids: &[ProductI
     )
     .bind::<sql_types::Uuid, _>(scope.coop())
     .bind::<sql_types::Array<sql_types::Uuid>, _>(ids)
+    .bind::<sql_types::Array<sql_types::Text>, _>(payments::UNUSUAL)
     .load(conn)
     .await?;
     let count = |n: i64| usize::try_from(n).unwrap_or(usize::MAX);
@@ -214,6 +222,7 @@ pub(super) async fn gate_facts_of(conn: &mut Conn, scope: Scope, ids: &[ProductI
         title: f.title,
         active_variants: count(f.active),
         unpriced: count(f.unpriced),
+        unpayable: f.unusual.iter().filter_map(|price| unpayable(price)).collect(),
         has_template: f.has_template,
         template_accepted: f.accepted,
         cooperative_approved: f.approved,
@@ -222,6 +231,12 @@ pub(super) async fn gate_facts_of(conn: &mut Conn, scope: Scope, ids: &[ProductI
         underpaid: count(f.underpaid),
     };
     Ok(rows.into_iter().map(|f| (f.id, facts(f))).collect())
+}
+
+/// Why a buyer could not be asked for `KWD 1234`.
+fn unpayable(price: &str) -> Option<String> {
+    let (currency, minor) = price.split_once(' ')?;
+    payments::units(Money::new(minor.parse().ok()?, currency.parse().ok()?)).err().map(|e| e.to_string())
 }
 
 pub(super) async fn set_gate(tx: &mut Tx, now: Time, scope: Scope, id: ProductId, gate: &Gate) -> Result<(), DbError> {

@@ -20,6 +20,7 @@ use crate::{
 pub fn routes(api: &mut ServiceConfig) {
     api.service(checkout_cart).service(get_checkout).service(receive_stripe_event);
     super::refunds::http::routes(api);
+    super::disputes::http::routes(api);
 }
 
 #[derive(serde::Serialize, serde::Deserialize, utoipa::ToSchema)]

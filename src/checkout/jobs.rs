@@ -2,7 +2,7 @@
 use jiff::SignedDuration;
 use stripe_client::{CreateRefund, Metadata};
 
-use super::{Error, refunds, settle, store};
+use super::{Error, disputes, refunds, settle, store};
 use crate::{
     app::App,
     clock::Time,
@@ -52,6 +52,11 @@ impl Run<App> for ProcessEvent {
                 "fees"
             }
             "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated" => refunds::observe(app, &self.object).await?,
+            "charge.dispute.created"
+            | "charge.dispute.updated"
+            | "charge.dispute.funds_withdrawn"
+            | "charge.dispute.funds_reinstated"
+            | "charge.dispute.closed" => disputes::observe(app, &self.object).await?,
             _ => "ignored",
         };
         store::event_done(&mut *app.jobs_db.conn().await?, app.clock.now(), &self.event, outcome).await?;
@@ -89,8 +94,12 @@ impl Run<App> for Sweep {
 
 /// Writes the next sweep into the queue each minute, for as long as the program runs. Two programs write the same sweep once.
 pub async fn keep_sweeping(app: &App) {
+    keep_sweeping_each(app, SWEEP_EVERY.unsigned_abs()).await;
+}
+/// The same, looking at the clock in another rhythm: what is written is a sweep a minute all the same.
+pub async fn keep_sweeping_each(app: &App, pause: std::time::Duration) {
     loop {
-        tokio::time::sleep(SWEEP_EVERY.unsigned_abs()).await;
+        tokio::time::sleep(pause).await;
         let now = app.clock.now();
         if let Err(error) = app.jobs_db.transaction(async |tx| write_next(tx, now).await).await {
             tracing::error!(error = %Chain(&error), "a sweep could not be written down; the next minute tries again");

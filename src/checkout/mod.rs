@@ -5,6 +5,7 @@
 //! - A webhook is a doorbell: what is true comes from fetching the object.
 //! - Stock is given back only after the provider says that the page is gone.
 //! - Money without a fulfillable order is refunded and shown to an operator; never silence.
+pub mod disputes;
 pub mod http;
 pub mod jobs;
 pub mod model;

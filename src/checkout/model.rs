@@ -32,6 +32,8 @@ pub struct CheckoutSession {
     pub expires_at: Time,
     pub payment_intent: Option<String>,
     pub charge: Option<String>,
+    /// Its payment is the order's; one that came beside it is not.
+    pub pays_order: bool,
 }
 
 text_enum! {
@@ -71,6 +73,8 @@ pub enum Misfit {
     PaidTwice,
     /// The order was cancelled (its session had expired) before the money came.
     TooLate,
+    /// The order waits for its money, and what it held is held no longer: another may have bought it.
+    NotHeld,
 }
 impl Misfit {
     pub const fn code(self) -> &'static str {
@@ -81,6 +85,7 @@ impl Misfit {
             Self::WrongMode => "wrong_mode",
             Self::PaidTwice => "paid_twice",
             Self::TooLate => "too_late",
+            Self::NotHeld => "not_held",
         }
     }
 }

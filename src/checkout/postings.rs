@@ -120,7 +120,9 @@ pub enum Bearer {
 /// Part of a line that is given back: the same parts a sale has, already cut to what is refunded.
 pub fn refunded_line(line: &Line, bearer: Bearer, jurisdiction: &str) -> Vec<Posting> {
     let stripe = Account::StripeBalance;
-    let leg = |part: &str| format!("line:{}/{part}", line.id);
+    // One refund may hold pieces of a line that left and pieces that did not.
+    let of = if bearer == Bearer::Pending { "" } else { "sent/" };
+    let leg = |part: &str| format!("line:{}/{of}{part}", line.id);
     let back = |account: Account, amount: Money, part: &str| Posting::new(account, stripe.clone(), amount, leg(part));
     let mut postings = Vec::new();
     if line.brand_owned {
@@ -186,6 +188,16 @@ pub fn sending_not_owed(group: &Group) -> Vec<Posting> {
 pub fn promised(postings: Vec<Posting>) -> Vec<Posting> {
     let held = |p: Posting| if p.credit == Account::StripeBalance { Posting { credit: Account::BuyerRefundable, ..p } } else { p };
     postings.into_iter().map(held).collect()
+}
+
+/// The same refund where the money left from elsewhere, and what the platform bears has another name.
+pub fn out_of(postings: Vec<Posting>, from: &Account, lost: &Account) -> Vec<Posting> {
+    let moved = |p: Posting| match (&p.debit, &p.credit) {
+        (Account::RefundLosses, Account::StripeBalance) => Posting { debit: lost.clone(), credit: from.clone(), ..p },
+        (_, Account::StripeBalance) => Posting { credit: from.clone(), ..p },
+        _ => p,
+    };
+    postings.into_iter().map(moved).collect()
 }
 
 /// Money that came for an order that cannot have it: held for the buyer until the refund goes out.

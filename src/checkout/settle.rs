@@ -147,6 +147,7 @@ async fn paid(
     }
     store::completed(tx, now, known.operation, Some(&payment.intent), Some(&payment.charge)).await?;
     let fits = model::fits(payment, order.id, order.total, live).and(match order.state {
+        OrderState::PendingPayment | OrderState::PaymentProcessing if !orders::holds_its_stock(tx, order.id).await? => Err(Misfit::NotHeld),
         OrderState::PendingPayment | OrderState::PaymentProcessing => Ok(()),
         OrderState::Cancelled => Err(Misfit::TooLate),
         OrderState::Paid | OrderState::Shipped | OrderState::Refunded => Err(Misfit::PaidTwice),

@@ -122,6 +122,16 @@ pub(super) async fn event_done(conn: &mut Conn, now: Time, id: &str, outcome: &s
     Ok(())
 }
 
+/// What it was about is decided.
+pub(super) async fn resolve_alert(tx: &mut Tx, now: Time, kind: &str, subject: &str, resolution: &str) -> Result<(), DbError> {
+    let open = money_alerts::resolved_at.is_null();
+    diesel::update(money_alerts::table.filter(money_alerts::kind.eq(kind).and(money_alerts::subject.eq(subject)).and(open)))
+        .set((money_alerts::resolved_at.eq(now), money_alerts::resolution.eq(resolution)))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
 /// An operator's queue; the same thing is there once.
 pub(super) async fn alert(tx: &mut Tx, now: Time, kind: &str, subject: &str, detail: &str) -> Result<(), DbError> {
     tracing::error!(kind, subject, "money needs an operator");

@@ -198,15 +198,15 @@ fn tell(outcome: &Outcome, kind: Kind) {
     if kind == Kind::Products {
         println!(
             "published {} ({} of them with pay not yet declared), {} stay drafts; {} pictures to fetch",
-            outcome.published,
-            outcome.pay_not_declared,
-            outcome.drafts.len(),
-            outcome.pictures_queued
+            outcome.published, outcome.pay_not_declared, outcome.drafts_total, outcome.pictures_queued
         );
     }
     for draft in outcome.drafts.iter().take(SHOWN) {
         let reasons: Vec<&str> = draft.reasons.iter().map(|r| r.detail.as_str()).collect();
         println!("  row {}, {}: {}", draft.row, draft.title, reasons.join("; "));
+    }
+    if outcome.drafts_total > SHOWN {
+        println!("  and {} more", outcome.drafts_total - SHOWN);
     }
     for note in outcome.notes.iter().take(SHOWN) {
         println!("  {note}");

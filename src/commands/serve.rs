@@ -2,6 +2,8 @@
 use std::{
     net::{SocketAddr, TcpListener},
     process::ExitCode,
+    task::Poll,
+    time::Duration,
 };
 
 use actix_web::web;
@@ -78,33 +80,57 @@ pub fn run(args: &ServeArgs, part: Part) -> Result<ExitCode, Failure> {
         edge: Edge::new(args.edge()?),
         hint: Hint::default(),
     });
-    system.block_on(until_stopped(&app, args, part))?;
+    let outcome = system.block_on(until_stopped(&app, args, part));
+    // To drop it is to wait for threads that are blocked, as by a name that nobody resolves; the end of the process waits for none.
+    std::mem::forget(system);
     drop(cluster);
+    outcome?;
     Ok(ExitCode::SUCCESS)
 }
 
+/// After the time for requests and jobs: to close what is open, and no longer.
+const CLOSING: Duration = Duration::from_secs(4);
+
 async fn until_stopped(app: &web::Data<App>, args: &ServeArgs, part: Part) -> std::io::Result<()> {
+    // Both listen before anybody is told that we are here: a signal is heard once, by whoever listens already.
+    let (told, overdue) = (told_to_stop()?, told_to_stop()?);
+    let overdue = async {
+        overdue.await;
+        tokio::time::sleep(app.edge.times.drain + CLOSING).await;
+        eprintln!("not everything ended in time; jobs that were in hand have leases and are taken up again");
+    };
+    tokio::select! {
+        outcome = parts(app, args, part, told) => outcome,
+        () = overdue => Ok(()),
+    }
+}
+
+async fn parts(app: &web::Data<App>, args: &ServeArgs, part: Part, told: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
     if let Some(bind) = args.metrics_bind {
         actix_web::rt::spawn(routes::serve_metrics(app.clone(), TcpListener::bind(bind)?)?);
     }
     match part {
         Part::Worker => {
             eprintln!("working through the queue");
-            work(app, told_to_stop()).await
+            work(app, told).await;
+            Ok(())
         }
-        Part::Http => http(app, args.bind)?.await,
-        Part::Both => work_beside(app, http(app, args.bind)?).await,
+        Part::Http => http(app, args.bind, told).await?.await,
+        Part::Both => work_beside(app, http(app, args.bind, told).await?).await,
     }
 }
 
-fn http(app: &web::Data<App>, bind: SocketAddr) -> std::io::Result<actix_web::dev::Server> {
+async fn http(app: &web::Data<App>, bind: SocketAddr, told: impl Future<Output = ()> + Send + 'static) -> std::io::Result<actix_web::dev::Server> {
     let listener = TcpListener::bind(bind)?;
-    eprintln!("listening on http://{}", listener.local_addr()?);
-    routes::serve(app.clone(), listener, None, async {
-        if let Err(error) = told_to_stop().await {
-            eprintln!("haat: signals cannot be heard: {error}");
-        }
-    })
+    let address = listener.local_addr()?;
+    let mut server = routes::serve(app.clone(), listener, None, told)?;
+    // Its threads begin when it is first polled: whoever came before that would be turned away by a stop that came at once.
+    if let Poll::Ready(ended) = futures_util::poll!(&mut server) {
+        ended?;
+        return Err(std::io::Error::other("the server ended as it began"));
+    }
+    eprintln!("listening on http://{address}");
+    Ok(server)
 }
 
 /// Works through the queue for as long as `server` serves. Requests first: what they enqueue is worked on until the last is answered.
@@ -115,17 +141,19 @@ pub async fn work_beside(app: &web::Data<App>, server: impl Future<Output = std:
         drop(ended);
         outcome
     };
-    let stopped = async { stop.await.map_or(Ok(()), Ok) };
+    // Dropped, it says the same as sent.
+    let stopped = async { stop.await.unwrap_or_default() };
     futures_util::join!(answered, work(app, stopped)).0
 }
 
-/// Works until `stop`, then finishes what is in hand. What is not finished when the process is killed has a lease, and is taken up again.
-async fn work(app: &web::Data<App>, stop: impl Future<Output = std::io::Result<()>>) -> std::io::Result<()> {
+/// Works until `stop`, then finishes what is in hand while there is time. What is not finished has a lease, and is taken up again.
+async fn work(app: &web::Data<App>, stop: impl Future<Output = ()>) {
     let (asked, queue) = (tokio::sync::Notify::new(), app.worker());
-    let stopping = async {
-        let outcome = stop.await;
+    let late = async {
+        stop.await;
+        app.edge.leave();
         asked.notify_one();
-        outcome
+        tokio::time::sleep(app.edge.time_left()).await;
     };
     let working = async {
         tokio::select! {
@@ -134,7 +162,22 @@ async fn work(app: &web::Data<App>, stop: impl Future<Output = std::io::Result<(
             () = appending(app) => {}
         }
     };
-    futures_util::join!(stopping, working).0
+    tokio::select! {
+        () = working => {}
+        () = late => tracing::warn!("jobs in hand did not end in time; their leases run out, and they are taken up again"),
+    }
+}
+
+/// SIGTERM or SIGINT, from this call on.
+fn told_to_stop() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 /// Never ends, with a log or without.
@@ -142,14 +185,5 @@ async fn appending(app: &App) {
     match &app.log {
         Some(log) => keep_appending(app, log).await,
         None => std::future::pending().await,
-    }
-}
-
-async fn told_to_stop() -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        outcome = tokio::signal::ctrl_c() => outcome,
     }
 }

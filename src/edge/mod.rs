@@ -12,8 +12,8 @@ mod methods;
 mod rooms;
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
+    sync::OnceLock,
+    time::{Duration, Instant},
 };
 
 use actix_web::{
@@ -47,7 +47,7 @@ pub struct Times {
     pub body: Duration,
     /// An upload must bring 2 KiB/s, counted over this long.
     pub upload_window: Duration,
-    /// How long open requests may take after SIGTERM; orchestrators kill after 30 s.
+    /// How long open requests and jobs in hand may take after SIGTERM; orchestrators kill after 30 s.
     pub drain: Duration,
 }
 impl Default for Times {
@@ -77,16 +77,23 @@ pub struct Edge {
     proxies: Vec<Network>,
     limits: limits::Limits,
     rooms: rooms::Rooms,
-    leaving: AtomicBool,
+    left: OnceLock<Instant>,
 }
+/// Even if the last request took all the time there was, what it enqueued gets a moment.
+const LAST_MOMENT: Duration = Duration::from_secs(2);
 impl Edge {
     /// From here on every answer is the last on its connection, so that open connections end as their requests do.
     pub fn leave(&self) {
-        self.leaving.store(true, Ordering::Relaxed);
+        self.left.get_or_init(Instant::now);
+    }
+    /// What is left of the time that open requests and jobs in hand may take.
+    pub fn time_left(&self) -> Duration {
+        let gone = self.left.get().map_or(Duration::ZERO, Instant::elapsed);
+        self.times.drain.saturating_sub(gone).max(LAST_MOMENT)
     }
     pub fn new(settings: Settings) -> Self {
         let Settings { times, proxies, rates, places } = settings;
-        Self { times, proxies, limits: limits::Limits::new(&rates), rooms: rooms::Rooms::new(places), leaving: AtomicBool::new(false) }
+        Self { times, proxies, limits: limits::Limits::new(&rates), rooms: rooms::Rooms::new(places), left: OnceLock::new() }
     }
 }
 
@@ -123,7 +130,7 @@ pub async fn pass(mut request: ServiceRequest, next: Next<impl MessageBody + 'st
         allowance.write(response.headers_mut());
     }
     hang_up_on_the_rest(&mut response);
-    if edge.leaving.load(Ordering::Relaxed) {
+    if edge.left.get().is_some() {
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
     Ok(response)

@@ -157,6 +157,9 @@ pub struct Outcome {
     pub published: usize,
     /// Published, and left out of every pay figure until their price is divided.
     pub pay_not_declared: usize,
+    /// How many stay drafts; the first of them follow, with their reasons.
+    #[serde(default)]
+    pub drafts_total: usize,
     pub drafts: Vec<Draft>,
     pub pictures_queued: usize,
     pub conflicts: Vec<ConflictView>,

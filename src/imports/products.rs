@@ -105,6 +105,7 @@ async fn finish(tx: &mut Tx, commit: &Commit<'_>, plan: &[Planned<'_>], skipped:
             outcome.drafts.push(Draft { row: *row, title: title.clone(), reasons });
         }
     }
+    outcome.drafts_total = outcome.drafts.len();
     outcome.drafts.truncate(MAX_TOLD);
     Ok(outcome)
 }

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use crate::{
     clock::Time,
     db::{Conn, DbError, Tx},
-    ids::{LedgerAccountId, TransferId},
+    ids::{LedgerAccountId, OrderLineId, TransferId},
     money::{Currency, Money},
 };
 use journal::Journal;
@@ -77,6 +77,11 @@ pub async fn balances(conn: &mut Conn, prefix: &str) -> Result<Vec<(String, Mone
 /// Every transfer of a source, oldest first, for those who explain figures.
 pub async fn transfers_of(conn: &mut Conn, source_type: &str, source_id: uuid::Uuid) -> Result<Vec<model::Transfer>, DbError> {
     store::transfers_of(conn, source_type, source_id).await
+}
+
+/// Every transfer that an order line caused, oldest first.
+pub async fn transfers_of_line(conn: &mut Conn, line: OrderLineId) -> Result<Vec<model::Transfer>, DbError> {
+    store::transfers_of_line(conn, line).await
 }
 
 /// Recomputes every balance from the transfers and names those that differ, and those below zero that may not be. Empty is good.

@@ -193,6 +193,15 @@ pub(super) async fn transfers_of(conn: &mut Conn, source_type: &str, source_id: 
     Ok(rows.into_iter().map(Transfer::from).collect())
 }
 
+pub(super) async fn transfers_of_line(conn: &mut Conn, line: OrderLineId) -> Result<Vec<Transfer>, DbError> {
+    let query = diesel::sql_query(
+        "SELECT t.id, d.name AS debit, c.name AS credit, t.amount_minor, t.currency, t.kind, t.leg, t.order_line_id, t.occurred_at, t.posted_at, t.memo
+         FROM ledger_transfers t JOIN ledger_accounts d ON d.id = t.debit_account JOIN ledger_accounts c ON c.id = t.credit_account
+         WHERE t.order_line_id = $1 ORDER BY t.id",
+    );
+    Ok(query.bind::<sql_types::Uuid, _>(line).load::<TransferRow>(conn).await?.into_iter().map(Transfer::from).collect())
+}
+
 impl From<TransferRow> for Transfer {
     fn from(row: TransferRow) -> Self {
         Self {

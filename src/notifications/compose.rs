@@ -171,7 +171,7 @@ mod tests {
             }),
             Mail::Shipped(Shipped {
                 to: to.clone(),
-                group: OrderGroupId::new(),
+                fulfilment: FulfilmentId::new(),
                 number: number.clone(),
                 cooperative: cooperative.clone(),
                 carrier: "India Post".into(),
@@ -234,7 +234,7 @@ mod tests {
         assert!(bad.is_err());
         let shipped = Mail::Shipped(Shipped {
             to: "a@b.example".into(),
-            group: OrderGroupId::new(),
+            fulfilment: FulfilmentId::new(),
             number: "HA-1\r\nBcc: x@y.example".into(),
             cooperative: "C".into(),
             carrier: "<b>Post</b>".into(),

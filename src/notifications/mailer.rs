@@ -2,24 +2,52 @@
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor, transport::smtp};
 
 use crate::jobs::Failure;
 
-/// A server that accepts and never answers must not hold a job for ever.
-const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(20);
+/// A server that accepts and never answers must not hold a job for ever: a whole conversation takes a second or two.
+const PATIENCE: Duration = Duration::from_secs(20);
+const SILENT: &str = "the mail server does not answer";
 
 /// Where mails go.
 #[derive(Clone)]
 pub enum Mailer {
-    Smtp(AsyncSmtpTransport<Tokio1Executor>),
+    Smtp(Server),
     /// Kept in the process: for tests.
     Memory(Arc<Mutex<Vec<Sent>>>),
     /// One `.eml` file each, whole or not there.
     Files(PathBuf),
 }
+/// A mail server, and how long it may take over one conversation. The transport's own time-out ends with the connection's opening: who
+/// greets nobody, or stops in the middle of a mail, would be listened to for ever. Each mail has a connection of its own: one that fell
+/// silent is not taken up again.
+#[derive(Clone)]
+pub struct Server {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    patience: Duration,
+}
+impl Server {
+    /// What became of a mail whose server fell silent is unknown: it is sent again, under the same Message-ID.
+    async fn send(&self, message: Message) -> Result<(), Failure> {
+        match tokio::time::timeout(self.patience, self.transport.send(message)).await {
+            Ok(answer) => answer.map(drop).map_err(|error| refused(&error)),
+            Err(_) => Err(Failure::Retry(SILENT.into())),
+        }
+    }
+    async fn greet(&self) -> Result<(), String> {
+        match tokio::time::timeout(self.patience, self.transport.test_connection()).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => Err("the server hung up".into()),
+            Ok(Err(error)) => Err(crate::problem::Chain(&error).to_string()),
+            Err(_) => Err(SILENT.into()),
+        }
+    }
+}
+
 /// A mail as its reader sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent {
@@ -42,11 +70,12 @@ pub struct Composed {
 impl Mailer {
     /// `smtp://`, `smtps://`, with user, password and `?tls=required` as the server needs.
     pub fn smtp(url: &str) -> Result<Self, smtp::Error> {
-        Self::smtp_within(url, TIMEOUT)
+        Self::smtp_within(url, PATIENCE)
     }
     /// The same, with another patience.
-    pub fn smtp_within(url: &str, patience: std::time::Duration) -> Result<Self, smtp::Error> {
-        Ok(Self::Smtp(AsyncSmtpTransport::<Tokio1Executor>::from_url(url)?.timeout(Some(patience)).build()))
+    pub fn smtp_within(url: &str, patience: Duration) -> Result<Self, smtp::Error> {
+        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)?.timeout(Some(patience)).build();
+        Ok(Self::Smtp(Server { transport, patience }))
     }
     pub fn memory() -> Self {
         Self::Memory(Arc::default())
@@ -58,11 +87,7 @@ impl Mailer {
     pub async fn greet(&self) -> Result<(), String> {
         match self {
             Self::Memory(_) | Self::Files(_) => Ok(()),
-            Self::Smtp(transport) => match transport.test_connection().await {
-                Ok(true) => Ok(()),
-                Ok(false) => Err("the server hung up".into()),
-                Err(error) => Err(crate::problem::Chain(&error).to_string()),
-            },
+            Self::Smtp(server) => server.greet().await,
         }
     }
     /// A folder of `.eml` files, made if it is not there. The same mail is the same file; its `Date` tells when it was sent.
@@ -79,7 +104,7 @@ impl Mailer {
     }
     pub(super) async fn send(&self, mail: Composed) -> Result<(), Failure> {
         match self {
-            Self::Smtp(transport) => transport.send(mail.message).await.map(drop).map_err(|error| refused(&error)),
+            Self::Smtp(server) => server.send(mail.message).await,
             Self::Memory(kept) => {
                 kept.lock().unwrap_or_else(PoisonError::into_inner).push(mail.sent);
                 Ok(())
@@ -106,7 +131,7 @@ fn refused(error: &smtp::Error) -> Failure {
         Some(code) if OUR_FAULT.contains(&code.as_str()) => Failure::Retry(format!("the mail server does not let us in: {code}")),
         Some(code) if error.is_permanent() => Failure::GiveUp(format!("the mail server refuses it for good: {code}")),
         Some(code) => Failure::Retry(format!("the mail server refuses it for now: {code}")),
-        None if error.is_timeout() => Failure::Retry("the mail server does not answer".into()),
+        None if error.is_timeout() => Failure::Retry(SILENT.into()),
         None => Failure::Retry(crate::problem::Chain(error).to_string()),
     }
 }

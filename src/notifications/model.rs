@@ -1,5 +1,5 @@
 //! Every mail there is, with the facts it is made of. Amounts come formatted: no template computes a price.
-use crate::ids::{AccountId, InvitationId, OrderGroupId, OrderId, PayoutId, ResetId};
+use crate::ids::{AccountId, FulfilmentId, InvitationId, OrderGroupId, OrderId, PayoutId, ResetId};
 
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "mail", rename_all = "snake_case")]
@@ -82,7 +82,9 @@ pub struct NewOrder {
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Shipped {
     pub to: String,
-    pub group: OrderGroupId,
+    /// A mail that was enqueued before parcels had names is of its group's only one.
+    #[serde(alias = "group")]
+    pub fulfilment: FulfilmentId,
     pub number: String,
     pub cooperative: String,
     pub carrier: String,
@@ -126,7 +128,7 @@ impl Mail {
             Self::OrderReceived(m) => format!("order_received:{}", m.order),
             Self::OrderPaid(m) => format!("order_paid:{}", m.order),
             Self::NewOrder(m) => format!("new_order:{}", m.group),
-            Self::Shipped(m) => format!("shipped:{}", m.group),
+            Self::Shipped(m) => format!("shipped:{}", m.fulfilment),
             Self::Refunded(m) => format!("refunded:{}", m.refund),
             Self::PayoutSent(m) => format!("payout_sent:{}", m.payout),
         }

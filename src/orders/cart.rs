@@ -211,7 +211,12 @@ fn options_of(cart: &Cart, facts: &Facts, coop: CoopId, grams: i64) -> Result<Ve
         // A started kilogram counts: that is how carriers weigh.
         let kilos = (grams + 999).div_euclid(1000);
         let own = Money::new(row.base_minor, row.currency).checked_add(Money::new(row.per_kg_minor, row.currency).times(kilos)?)?;
-        let amount = if row.currency == cart.currency { own } else { own.convert(cart.currency, fx::inverse(rate)?)? };
+        // What is asked for is what is owed, where both are of one currency.
+        let (amount, own) = if row.currency == cart.currency {
+            (price::payable(own)?, price::payable(own)?)
+        } else {
+            (price::payable(own.convert(cart.currency, fx::inverse(rate)?)?)?, own)
+        };
         options.push(PricedOption { id: row.id, name: row.name.clone(), amount, own, min_days: row.min_days, max_days: row.max_days });
     }
     options.sort_by_key(|o| (o.amount.minor, o.id));

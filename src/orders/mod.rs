@@ -4,24 +4,30 @@
 //! - An order is frozen when it is placed: lines, parts, rates. Nothing that changes later changes it.
 //! - Every move of an order is one row in its events, under its row's lock.
 //! - Shipping releases what was earned, in the transaction that ships.
+mod address;
 pub mod cart;
 pub mod fx;
 pub mod http;
 pub mod jobs;
 pub mod model;
+mod parcels;
+mod read;
+mod returns;
 mod ship;
 mod store;
 
 pub use crate::catalog::tax;
 pub use model::{Address, Cart, Error, Frozen, FrozenGroup, FrozenLine, Order, OrderState, Placed, PlacedLine};
-pub use ship::ship;
+pub use parcels::{Contents, Packed};
+pub use returns::take_back;
+pub use ship::{Sender, ship};
 pub use store::Carrier;
 
 use crate::{
     catalog::{self, stock},
     clock::Time,
     db::{Conn, DbError, Tx},
-    ids::{CartId, OrderId, VariantId},
+    ids::{CartId, FulfilmentId, OrderId, VariantId},
     money::Money,
     notifications::{Mail, model as mail},
     provenance,
@@ -122,8 +128,12 @@ pub async fn live_order(conn: &mut Conn, cart: CartId) -> Result<Option<OrderId>
 }
 /// Lines and groups as they were frozen.
 pub async fn frozen(conn: &mut Conn, id: OrderId) -> Result<Frozen, Error> {
-    let currency = order(conn, id).await?.total.currency;
-    Ok(Frozen { lines: store::frozen_lines(conn, id, currency).await?, groups: store::frozen_groups(conn, id, currency).await? })
+    let order = order(conn, id).await?;
+    frozen_of(conn, &order).await
+}
+async fn frozen_of(conn: &mut Conn, of: &Order) -> Result<Frozen, Error> {
+    let currency = of.total.currency;
+    Ok(Frozen { lines: store::frozen_lines(conn, of.id, currency).await?, groups: store::frozen_groups(conn, of.id, currency).await? })
 }
 /// Where mails go, and parcels; gone once the buyer was forgotten.
 pub async fn contact(conn: &mut Conn, id: OrderId) -> Result<Option<(String, Option<Address>)>, DbError> {
@@ -156,6 +166,12 @@ pub async fn mark_paid(tx: &mut Tx, now: Time, id: OrderId) -> Result<(), Error>
     stock::commit(tx, id).await?;
     Ok(move_groups(tx, now, id, model::GroupEvent::Pay).await?)
 }
+/// Whether all of its pieces are still held for it: what was given back meanwhile may be another's by now.
+pub async fn holds_its_stock(tx: &mut Tx, id: OrderId) -> Result<bool, Error> {
+    let want = |l: &FrozenLine| stock::Want { coop: l.coop, variant: l.variant, quantity: l.quantity };
+    let wants: Vec<_> = frozen(tx, id).await?.lines.iter().map(want).collect();
+    Ok(stock::held(tx, id, &wants).await?)
+}
 /// Its stock is for sale again. Only an order that nobody paid can be cancelled.
 pub async fn cancel(tx: &mut Tx, now: Time, id: OrderId, why: &str) -> Result<(), Error> {
     step(tx, now, id, OrderEvent::Cancel, "cancelled", Some(why)).await?;
@@ -163,12 +179,20 @@ pub async fn cancel(tx: &mut Tx, now: Time, id: OrderId, why: &str) -> Result<()
     move_groups(tx, now, id, model::GroupEvent::Cancel).await?;
     Ok(store::forget_live_order(tx, id).await?)
 }
+/// Nothing of it is sent or given back while its payment is disputed.
+pub async fn set_hold(tx: &mut Tx, now: Time, id: OrderId, held: bool) -> Result<(), Error> {
+    Ok(store::set_hold(tx, now, id, held).await?)
+}
 /// Counts what was given back; all of it makes the order refunded, and a parcel with nothing in it is not waited for.
 pub async fn add_refund(tx: &mut Tx, now: Time, id: OrderId, given: &model::GivenBack<'_>) -> Result<(), Error> {
     let order = lock(tx, id).await?;
     let total = order.refunded.checked_add(given.amount)?;
     store::add_refund(tx, id, given).await?;
-    store::groups_gone(tx, now, id, given.gone).await?;
+    for state in GroupState::ALL {
+        if let Ok(to) = state.apply(model::GroupEvent::Refund) {
+            store::move_gone(tx, now, id, given.gone, *state, to).await?;
+        }
+    }
     if total == order.total {
         step(tx, now, id, OrderEvent::RefundAll, "refunded", None).await?;
     } else if order.state == OrderState::Paid && store::unshipped_groups(tx, id).await? == 0 {
@@ -183,19 +207,17 @@ pub async fn paid_mails(conn: &mut Conn, id: OrderId) -> Result<Vec<Mail>, Error
     let frozen = frozen(conn, id).await?;
     let mut mails = Vec::new();
     if let Some((to, _)) = contact(conn, id).await? {
-        let mut lines = Vec::new();
-        for line in &frozen.lines {
-            let items = provenance::items_of(conn, line.id).await?.into_iter().map(|(_, code, _)| code).collect();
-            lines.push(mail::PaidLine {
-                title: line.title.clone(),
-                quantity: line.quantity,
-                goods: line.goods.formatted(),
-                producer: line.producer.formatted(),
-                premium: line.premium.formatted(),
-                platform: line.commission.formatted(),
-                items,
-            });
-        }
+        let pieces = provenance::items_of(conn, &frozen.lines.iter().map(|l| l.id).collect::<Vec<_>>()).await?;
+        let line = |line: &FrozenLine| mail::PaidLine {
+            title: line.title.clone(),
+            quantity: line.quantity,
+            goods: line.goods.formatted(),
+            producer: line.producer.formatted(),
+            premium: line.premium.formatted(),
+            platform: line.commission.formatted(),
+            items: pieces.iter().filter(|p| p.line == line.id).map(|p| p.code.clone()).collect(),
+        };
+        let lines = frozen.lines.iter().map(line).collect();
         let (number, total) = (order.number.clone(), order.total.formatted());
         mails.push(Mail::OrderPaid(mail::OrderPaid { to, order: id, number, total, lines }));
     }
@@ -215,13 +237,13 @@ pub async fn paid_mails(conn: &mut Conn, id: OrderId) -> Result<Vec<Mail>, Error
 }
 
 /// The mail about a parcel; none if the buyer was forgotten.
-pub async fn shipped_mail(conn: &mut Conn, id: OrderId, scope: Scope, carrier: &Carrier) -> Result<Option<Mail>, Error> {
+pub async fn shipped_mail(conn: &mut Conn, id: OrderId, scope: Scope, fulfilment: FulfilmentId, carrier: &Carrier) -> Result<Option<Mail>, Error> {
     let Some((to, _)) = contact(conn, id).await? else { return Ok(None) };
     let number = order(conn, id).await?.number;
     let group = frozen(conn, id).await?.groups.into_iter().find(|g| g.coop == scope.coop()).ok_or(Error::NotFound)?;
     Ok(Some(Mail::Shipped(mail::Shipped {
         to,
-        group: group.id,
+        fulfilment,
         number,
         cooperative: group.cooperative,
         carrier: carrier.name.clone(),

@@ -1,11 +1,13 @@
 //! Carts, orders and their state machines. Pure.
+pub use super::address::{Address, is_country, is_email};
+
 use crate::{
     catalog::{self, stock},
     clock::Time,
     db::{DbError, Retryable},
     ids::{CartId, CartLineId, CoopId, DeliveryOptionId, OrderGroupId, OrderId, OrderLineId, VariantId},
     ledger,
-    money::{Currency, Money, MoneyError},
+    money::{Currency, Money, MoneyError, cumulative_part},
     problem::FieldError,
     provenance,
 };
@@ -22,7 +24,10 @@ text_enum! {
 }
 text_enum! {
     /// One cooperative's part of an order.
-    pub enum GroupState { Pending = "pending", ToShip = "to_ship", Shipped = "shipped", Cancelled = "cancelled", Refunded = "refunded" }
+    pub enum GroupState {
+        Pending = "pending", ToShip = "to_ship", PartiallyShipped = "partially_shipped", Shipped = "shipped", Cancelled = "cancelled",
+        Refunded = "refunded",
+    }
 }
 
 /// What can happen to an order.
@@ -61,23 +66,30 @@ impl OrderState {
 pub enum GroupEvent {
     Pay,
     Cancel,
+    /// A parcel has left, and something is still here.
+    ShipSome,
     /// The last of its pieces has left.
     ShipLast,
-    /// All of the order was given back before it left.
+    /// All that had not left was given back.
     Refund,
 }
 impl GroupState {
     pub const fn apply(self, event: GroupEvent) -> Result<Self, (Self, GroupEvent)> {
-        use GroupEvent::{Cancel, Pay, Refund, ShipLast};
+        use GroupEvent::{Cancel, Pay, Refund, ShipLast, ShipSome};
         match (self, event) {
             (Self::Pending, Pay) => Ok(Self::ToShip),
             (Self::Pending, Cancel) => Ok(Self::Cancelled),
-            (Self::ToShip, ShipLast) => Ok(Self::Shipped),
+            (Self::ToShip | Self::PartiallyShipped, ShipSome) => Ok(Self::PartiallyShipped),
+            (Self::ToShip | Self::PartiallyShipped, ShipLast) | (Self::PartiallyShipped, Refund) => Ok(Self::Shipped),
             (Self::ToShip, Refund) => Ok(Self::Refunded),
-            (Self::Pending, ShipLast | Refund) | (Self::ToShip, Pay | Cancel) | (Self::Shipped | Self::Cancelled | Self::Refunded, _) => {
-                Err((self, event))
-            }
+            (Self::Pending, ShipSome | ShipLast | Refund)
+            | (Self::ToShip | Self::PartiallyShipped, Pay | Cancel)
+            | (Self::Shipped | Self::Cancelled | Self::Refunded, _) => Err((self, event)),
         }
+    }
+    /// Whether something of it is still to be sent.
+    pub const fn sends(self) -> bool {
+        matches!(self, Self::ToShip | Self::PartiallyShipped)
     }
 }
 
@@ -94,6 +106,7 @@ pub struct OrderRow {
     pub refunded_minor: i64,
     pub placed_at: Time,
     pub paid_at: Option<Time>,
+    pub on_hold: bool,
 }
 /// An order's head.
 #[derive(Clone, Debug)]
@@ -108,6 +121,8 @@ pub struct Order {
     pub refunded: Money,
     pub placed_at: Time,
     pub paid_at: Option<Time>,
+    /// Its payment is disputed: nothing of it is sent or given back.
+    pub on_hold: bool,
 }
 impl From<OrderRow> for Order {
     fn from(row: OrderRow) -> Self {
@@ -121,6 +136,7 @@ impl From<OrderRow> for Order {
             refunded: Money::new(row.refunded_minor, row.currency),
             placed_at: row.placed_at,
             paid_at: row.paid_at,
+            on_hold: row.on_hold,
         }
     }
 }
@@ -157,6 +173,9 @@ pub struct FrozenLine {
     pub variant_title: String,
     pub quantity: i32,
     pub refunded_quantity: i32,
+    /// Of those given back, the ones that had not left.
+    pub refunded_here: i32,
+    pub shipped_quantity: i32,
     pub brand_owned: bool,
     pub goods: Money,
     pub tax: Money,
@@ -176,7 +195,39 @@ pub struct Fx {
     pub source: String,
     pub day: crate::clock::Day,
 }
+/// Pieces of a line that something happens to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pieces {
+    /// They leave now.
+    Leaving,
+    /// They are given back before they left.
+    Here,
+    /// They are given back after they left.
+    Gone,
+}
 impl FrozenLine {
+    /// Pieces that are here and will leave.
+    pub const fn to_ship(&self) -> i32 {
+        self.quantity - self.shipped_quantity - self.refunded_here
+    }
+    /// Pieces that left and were not given back.
+    pub const fn kept_by_buyer(&self) -> i32 {
+        self.shipped_quantity - self.refunded_gone()
+    }
+    pub const fn refunded_gone(&self) -> i32 {
+        self.refunded_quantity - self.refunded_here
+    }
+    /// What belongs to the next `count` such pieces. A line's pieces have fixed shares by position: what never leaves is taken from the
+    /// front, what leaves from the back, and what is given back after it left from the back again; so whatever comes in whichever order,
+    /// each piece is released or given back once, and all of them are the line to the last minor unit.
+    pub fn part(&self, of: Pieces, count: i32, money: Money) -> Money {
+        let before = match of {
+            Pieces::Here => self.refunded_here,
+            Pieces::Leaving => self.quantity - self.shipped_quantity - count,
+            Pieces::Gone => self.quantity - self.refunded_gone() - count,
+        };
+        Money::new(cumulative_part(money.minor, self.quantity.into(), before.into(), count.into()), money.currency)
+    }
     /// What provenance is told when the line is paid.
     pub fn sale(&self) -> provenance::Sale {
         let quantity = u32::try_from(self.quantity).unwrap_or(0);
@@ -205,65 +256,13 @@ pub struct Frozen {
 /// What a refund gives back of an order.
 #[derive(Clone, Debug)]
 pub struct GivenBack<'a> {
-    pub lines: &'a [(OrderLineId, i32)],
+    /// How many, and how many of them had not left.
+    pub lines: &'a [(OrderLineId, i32, i32)],
     /// Groups whose delivery is given back.
     pub shipping: &'a [OrderGroupId],
     /// Groups of which nothing is left to send.
     pub gone: &'a [OrderGroupId],
     pub amount: Money,
-}
-
-/// One name field: many people have one name.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Address {
-    #[schema(example = "Asha Brandt")]
-    pub name: String,
-    pub phone: Option<String>,
-    #[schema(example = "Lindenweg 4")]
-    pub line1: String,
-    pub line2: Option<String>,
-    pub landmark: Option<String>,
-    #[schema(example = "Freiburg")]
-    pub city: String,
-    pub district: Option<String>,
-    /// ISO 3166-2.
-    pub region: Option<String>,
-    #[schema(example = "79100")]
-    pub postal_code: Option<String>,
-    /// ISO 3166-1 alpha-2.
-    #[schema(example = "DE")]
-    pub country: String,
-}
-const MAX_ADDRESS_FIELD: usize = 200;
-impl Address {
-    pub fn check(&self, at: &str) -> Vec<FieldError> {
-        let mut errors = Vec::new();
-        let mut need = |field: &str, value: &str| {
-            let length = value.trim().chars().count();
-            if length == 0 || length > MAX_ADDRESS_FIELD {
-                errors.push(FieldError::new(format!("{at}/{field}"), "length", format!("1 to {MAX_ADDRESS_FIELD} characters")));
-            }
-        };
-        need("name", &self.name);
-        need("line1", &self.line1);
-        need("city", &self.city);
-        if !is_country(&self.country) {
-            errors.push(FieldError::new(format!("{at}/country"), "unknown", "two capital letters, as DE"));
-        }
-        errors
-    }
-}
-pub fn is_country(code: &str) -> bool {
-    code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase())
-}
-/// Good enough to catch a slip; whether it exists only a mail can tell.
-pub fn is_email(text: &str) -> bool {
-    let plain = text.len() <= 254 && !text.chars().any(|c| c.is_control() || c.is_whitespace());
-    plain
-        && text.split_once('@').is_some_and(|(user, host)| {
-            !user.is_empty() && host.contains('.') && !host.starts_with('.') && !host.ends_with('.') && !host.contains('@')
-        })
 }
 
 #[derive(Clone, Debug)]
@@ -317,6 +316,8 @@ pub enum Error {
     Illegal(OrderState, OrderEvent),
     #[error("a parcel of a group that is {0} cannot be sent")]
     NotToShip(GroupState),
+    #[error("its payment is disputed: nothing is sent before that is decided")]
+    OnHold,
     #[error(transparent)]
     Stock(#[from] stock::Error),
     #[error(transparent)]
@@ -373,10 +374,10 @@ mod tests {
     }
     #[test]
     fn the_matrix_of_a_group() {
-        use GroupEvent::{Cancel, Pay, Refund, ShipLast};
+        use GroupEvent::{Cancel, Pay, Refund, ShipLast, ShipSome};
         let mut matrix = String::new();
         for state in GroupState::ALL {
-            for event in [Pay, Cancel, ShipLast, Refund] {
+            for event in [Pay, Cancel, ShipSome, ShipLast, Refund] {
                 if let Ok(next) = state.apply(event) {
                     matrix.push_str(&format!("{state} + {event:?} = {next}\n"));
                 }
@@ -385,15 +386,12 @@ mod tests {
         insta::assert_snapshot!(matrix, @r"
         pending + Pay = to_ship
         pending + Cancel = cancelled
+        to_ship + ShipSome = partially_shipped
         to_ship + ShipLast = shipped
         to_ship + Refund = refunded
+        partially_shipped + ShipSome = partially_shipped
+        partially_shipped + ShipLast = shipped
+        partially_shipped + Refund = shipped
         ");
-    }
-    #[test]
-    fn addresses_of_mail() {
-        assert!(is_email("asha@shop.example"));
-        for wrong in ["", "a", "a@b", "@b.c", "a b@c.d", "a@b.c\r\nBcc: x@y.z", "a@@b.c", "a@.c"] {
-            assert!(!is_email(wrong), "{wrong}");
-        }
     }
 }

@@ -80,6 +80,13 @@ pub fn units(money: Money) -> Result<i64, stripe_client::UnitError> {
     stripe_client::to_stripe_units(money.minor, money.currency.as_str())
 }
 
+/// The smallest amount that Stripe can ask for, in minor units: all others are multiples of it.
+pub fn step(currency: Currency) -> i64 {
+    stripe_client::step(currency.as_str())
+}
+/// The currencies in which an amount may be one that Stripe cannot ask for.
+pub const UNUSUAL: &[&str] = &stripe_client::UNUSUAL;
+
 /// What Stripe says an amount is; an error names a currency or an amount that we cannot hold.
 pub fn from_units(units: i64, currency: &str) -> Result<Money, String> {
     let currency: Currency = currency.to_uppercase().parse().map_err(|e: crate::money::MoneyError| e.to_string())?;

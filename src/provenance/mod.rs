@@ -18,7 +18,7 @@ mod store;
 mod view;
 
 pub use bulk::create_batches;
-pub use model::{Allocated, Error, Issuer, ItemState, NewBatch, Registered, Sale, Subject};
+pub use model::{Allocated, Error, Issuer, ItemState, NewBatch, OfLine, Registered, Sale, Subject};
 
 use passport::{
     ChainKind, ClaimCode, Country, Draft, Event, EventId, Evidence, ItemCode, ItemUri, SignedLeaf, SigningKey, Tip,
@@ -184,30 +184,49 @@ pub async fn ship(tx: &mut Tx, now: Time, keys: &MasterKey, issuer: &Issuer, ite
     Ok(())
 }
 
-/// The newest sale of these pieces no longer holds. A piece that never left is for sale again.
+/// The newest sale of these pieces no longer holds. A piece that never left is for sale again; of one that left it is not said that it
+/// came back: whoever has it in hand says that, by [`take_back`].
 pub async fn undo_sale(tx: &mut Tx, now: Time, keys: &MasterKey, issuer: &Issuer, items: &[ItemId], reason: UndoneReason) -> Result<(), Error> {
     let writer = Writer::new(tx, now, keys, issuer).await?;
     for id in items {
         let mut chain = store::lock_item(tx, issuer.scope, *id).await?.ok_or(Error::NotFound)?;
         writer.append(tx, &mut chain, Evidence::Ledger, Event::SaleUndone(SaleUndone { reason })).await?;
-        store::return_item(tx, issuer.scope, *id).await?;
+        store::unsell_item(tx, issuer.scope, *id).await?;
     }
     Ok(())
 }
 
-/// Money arrived: a settled payout reached `makers` of these pieces' makers.
+/// Pieces that had left are in their cooperative's hands again; with `restock` they are for sale, and belong to no order.
+pub async fn take_back(tx: &mut Tx, now: Time, keys: &MasterKey, issuer: &Issuer, items: &[ItemId], restock: bool) -> Result<(), Error> {
+    let writer = Writer::new(tx, now, keys, issuer).await?;
+    for id in items {
+        let mut chain = store::lock_item(tx, issuer.scope, *id).await?.ok_or(Error::NotFound)?;
+        if store::state_of(tx, issuer.scope, *id).await? != ItemState::Returned {
+            writer.append(tx, &mut chain, Evidence::Cooperative, Event::SaleUndone(SaleUndone { reason: UndoneReason::Returned })).await?;
+            store::move_item(tx, issuer.scope, *id, ItemState::Returned).await?;
+        }
+        if restock {
+            store::set_item(tx, issuer.scope, *id, ItemState::InStock, None).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Money arrived: a settled payout reached `makers` of these pieces' makers. Said once of each sale of a piece, however many payouts tried.
 pub async fn paid(tx: &mut Tx, now: Time, keys: &MasterKey, issuer: &Issuer, items: &[ItemId], makers: u32) -> Result<(), Error> {
     let writer = Writer::new(tx, now, keys, issuer).await?;
     for id in items {
         let mut chain = store::lock_item(tx, issuer.scope, *id).await?.ok_or(Error::NotFound)?;
-        writer.append(tx, &mut chain, Evidence::Ledger, Event::Paid(Paid { makers, share_of_price: None })).await?;
+        if !store::was_paid(tx, &chain).await? {
+            writer.append(tx, &mut chain, Evidence::Ledger, Event::Paid(Paid { makers, share_of_price: None })).await?;
+        }
     }
     Ok(())
 }
 
-/// The pieces of an order line, in the order they were allocated.
-pub async fn items_of(conn: &mut Conn, line: OrderLineId) -> Result<Vec<(ItemId, String, ItemState)>, DbError> {
-    store::items_of(conn, line).await
+/// The pieces of order lines, in the order they were allocated.
+pub async fn items_of(conn: &mut Conn, lines: &[OrderLineId]) -> Result<Vec<OfLine>, DbError> {
+    store::items_of(conn, lines).await
 }
 
 impl Chain {

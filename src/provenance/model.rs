@@ -10,7 +10,10 @@ use crate::{
 };
 
 text_enum! {
-    pub enum ItemState { InStock = "in_stock", Sold = "sold", Shipped = "shipped", Returned = "returned", Withdrawn = "withdrawn" }
+    /// refunded: it left, its sale was undone, and nobody has seen it come back. returned: it came back.
+    pub enum ItemState {
+        InStock = "in_stock", Sold = "sold", Shipped = "shipped", Refunded = "refunded", Returned = "returned", Withdrawn = "withdrawn",
+    }
 }
 text_enum! {
     /// What somebody finds wrong with a tag.
@@ -56,6 +59,15 @@ pub struct Sale {
 pub struct Allocated {
     pub id: ItemId,
     pub code: ItemCode,
+}
+
+/// A piece of an order line.
+#[derive(Clone, Debug, diesel::Queryable)]
+pub struct OfLine {
+    pub line: OrderLineId,
+    pub item: ItemId,
+    pub code: String,
+    pub state: ItemState,
 }
 
 /// Work of a register on a batch.

@@ -202,7 +202,7 @@ async fn check_packing(tx: &mut Tx, scope: Scope, of: Of) -> Result<(), Error> {
     let state: ItemState = items::table.find((scope.coop(), id)).select(items::state).first(tx).await?;
     match state {
         ItemState::InStock | ItemState::Sold | ItemState::Returned => Ok(()),
-        ItemState::Shipped | ItemState::Withdrawn => Err(invalid("/type", "not_here", format!("the piece is {state}"))),
+        ItemState::Shipped | ItemState::Refunded | ItemState::Withdrawn => Err(invalid("/type", "not_here", format!("the piece is {state}"))),
     }
 }
 

@@ -155,9 +155,10 @@ const HEAD: &str = "SELECT i.coop_id AS coop, i.id, i.batch_id AS batch, i.state
       'producer_own', l.producer_own_minor, 'premium_own', l.premium_own_minor, 'split', l.split, 'rate', l.fx_rate,
       'rate_source', l.fx_source, 'rate_day', l.fx_day) END AS line,
     (SELECT max(y.settled_at) FROM payout_lines x JOIN payouts y ON y.coop_id = x.coop_id AND y.id = x.payout_id
+      JOIN ledger_transfers t ON t.id = x.transfer_id AND (t.source_type <> 'fulfilment' OR t.source_id = sent.fulfilment_id)
       WHERE x.coop_id = l.coop_id AND x.order_line_id = l.id AND x.live AND x.kind = 'producer' AND y.state = 'settled') AS paid_out_at,
-    (SELECT min(t.occurred_at) FROM ledger_transfers t
-      WHERE t.order_line_id = l.id AND t.kind = 'released' AND t.leg LIKE '%/premium') AS released_at
+    (SELECT min(t.occurred_at) FROM ledger_transfers t WHERE t.order_line_id = l.id AND t.kind = 'released' AND t.leg LIKE '%/premium'
+      AND (t.source_type <> 'fulfilment' OR t.source_id = sent.fulfilment_id)) AS released_at
   FROM items i
   JOIN cooperatives c ON c.id = i.coop_id
   JOIN variants v ON v.coop_id = i.coop_id AND v.id = i.variant_id
@@ -166,6 +167,7 @@ const HEAD: &str = "SELECT i.coop_id AS coop, i.id, i.batch_id AS batch, i.state
   LEFT JOIN item_claims claim ON claim.item_id = i.id
   LEFT JOIN order_lines l ON l.coop_id = i.coop_id AND l.id = i.order_line_id AND i.state IN ('sold', 'shipped')
   LEFT JOIN orders o ON o.id = l.order_id
+  LEFT JOIN fulfilment_items sent ON sent.order_line_id = l.id AND sent.item_id = i.id
   LEFT JOIN LATERAL (SELECT encode(m.sha256, 'hex') AS picture, m.width, m.height, pm.alt
       FROM product_media pm JOIN media m ON m.coop_id = pm.coop_id AND m.id = pm.media_id AND m.state = 'ready'
       WHERE pm.coop_id = p.coop_id AND pm.product_id = p.id
@@ -173,16 +175,10 @@ const HEAD: &str = "SELECT i.coop_id AS coop, i.id, i.batch_id AS batch, i.state
   WHERE i.code = $1";
 
 /// Whoever the register or the record names for the piece, each once: the named ones first, in the order of their names.
-const MAKERS: &str = "SELECT craft, name, story, portrait FROM (SELECT k.name AS craft,
-    CASE WHEN 'name' = ANY (live.purposes) THEN a.public_alias END AS name,
-    CASE WHEN 'story' = ANY (live.purposes) THEN a.story END AS story,
-    CASE WHEN 'portrait' = ANY (live.purposes) THEN encode(m.sha256, 'hex') END AS portrait
+const MAKERS: &str = "SELECT k.name AS craft, her.name, her.story, encode(m.sha256, 'hex') AS portrait
   FROM (SELECT w.artisan_id FROM work_entries w WHERE w.coop_id = $1 AND w.batch_id = $2 AND w.artisan_id IS NOT NULL
         UNION SELECT d.artisan_id FROM disclosures d WHERE d.coop_id = $1 AND d.subject_id IN ($2, $3)) worked
-  JOIN artisans a ON a.coop_id = $1 AND a.id = worked.artisan_id
-  LEFT JOIN crafts k ON k.code = a.craft_code
-  LEFT JOIN media m ON m.coop_id = a.coop_id AND m.id = a.portrait_id AND m.state = 'ready'
-  CROSS JOIN LATERAL (SELECT coalesce(array_agg(latest.purpose) FILTER (WHERE latest.granted), '{}') AS purposes
-      FROM (SELECT DISTINCT ON (s.purpose) s.purpose, s.granted FROM consents s
-            WHERE s.coop_id = a.coop_id AND s.artisan_id = a.id ORDER BY s.purpose, s.id DESC) latest) live) maker
-  ORDER BY name IS NULL, name, craft";
+  JOIN public_makers her ON her.coop_id = $1 AND her.id = worked.artisan_id
+  LEFT JOIN crafts k ON k.code = her.craft_code
+  LEFT JOIN media m ON m.coop_id = her.coop_id AND m.id = her.portrait_id AND m.state = 'ready'
+  ORDER BY her.name IS NULL, her.name, k.name";

@@ -1,9 +1,9 @@
 //! Every statement on keys, batches, items and leaves.
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use passport::{ChainKind, ItemCode, ItemUri, Leaf, PublicKey, SignedLeaf, SigningKey, Tip};
+use passport::{ChainKind, EventType, ItemCode, ItemUri, Leaf, PublicKey, SignedLeaf, SigningKey, Tip};
 
-use super::model::{Error, Issuer, ItemState, NewBatch, Subject};
+use super::model::{Error, Issuer, ItemState, NewBatch, OfLine, Subject};
 use crate::{
     clock::Time,
     db::{Conn, DbError, Tx},
@@ -222,10 +222,14 @@ pub(super) async fn move_item(tx: &mut Tx, scope: Scope, id: ItemId, state: Item
     Ok(())
 }
 
-/// A piece that never left is in stock again and belongs to no order; one that left is on its way back.
-pub(super) async fn return_item(tx: &mut Tx, scope: Scope, id: ItemId) -> Result<(), DbError> {
+/// Where a piece is, under its lock.
+pub(super) async fn state_of(tx: &mut Tx, scope: Scope, id: ItemId) -> Result<ItemState, DbError> {
+    Ok(items::table.find((scope.coop(), id)).select(items::state).first(tx).await?)
+}
+/// A piece that never left is in stock again and belongs to no order; one that left is where it is until somebody has seen it.
+pub(super) async fn unsell_item(tx: &mut Tx, scope: Scope, id: ItemId) -> Result<(), DbError> {
     let row = items::table.find((scope.coop(), id));
-    diesel::update(row.filter(items::state.eq(ItemState::Shipped))).set(items::state.eq(ItemState::Returned)).execute(tx).await?;
+    diesel::update(row.filter(items::state.eq(ItemState::Shipped))).set(items::state.eq(ItemState::Refunded)).execute(tx).await?;
     diesel::update(row.filter(items::state.eq(ItemState::Sold)))
         .set((items::state.eq(ItemState::InStock), items::order_line_id.eq(None::<OrderLineId>)))
         .execute(tx)
@@ -233,8 +237,20 @@ pub(super) async fn return_item(tx: &mut Tx, scope: Scope, id: ItemId) -> Result
     Ok(())
 }
 
-pub(super) async fn items_of(conn: &mut Conn, line: OrderLineId) -> Result<Vec<(ItemId, String, ItemState)>, DbError> {
-    Ok(items::table.filter(items::order_line_id.eq(line)).order(items::id).select((items::id, items::code, items::state)).load(conn).await?)
+pub(super) async fn items_of(conn: &mut Conn, lines: &[OrderLineId]) -> Result<Vec<OfLine>, DbError> {
+    let columns = (items::order_line_id.assume_not_null(), items::id, items::code, items::state);
+    Ok(items::table.filter(items::order_line_id.eq_any(lines)).order(items::id).select(columns).load(conn).await?)
+}
+
+/// Whether the record says, since the piece was last sold, that its makers were paid.
+pub(super) async fn was_paid(tx: &mut Tx, chain: &Chain) -> Result<bool, DbError> {
+    let newest = |event: EventType| {
+        let such = leaves::table.filter(leaves::subject_id.eq(chain.id).and(leaves::type_.eq(event.as_str())));
+        such.select(diesel::dsl::max(leaves::seq))
+    };
+    let paid: Option<i32> = newest(EventType::Paid).first(tx).await?;
+    let sold: Option<i32> = newest(EventType::Sold).first(tx).await?;
+    Ok(paid.is_some_and(|paid| sold.is_none_or(|sold| sold < paid)))
 }
 
 /// One stored leaf, as a bundle needs it.

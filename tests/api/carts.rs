@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::support::{
     api_test,
-    builders::{basket, checkout_body, cooperative, product, sql},
+    builders::{balance, basket, checkout_body, cooperative, product, session_of, sql},
 };
 
 #[actix_web::test]
@@ -70,6 +70,41 @@ async fn a_cart_that_nobody_came_back_to_is_forgotten_and_its_order_stays() {
         young.client.get(&format!("/v1/store/carts/{}", young.id)).await.expect(200);
         let guest = app.visitor().with("X-Order-Token", checkout["order_token"].as_str().unwrap());
         guest.get(&format!("/v1/store/orders/{}", checkout["order"]["id"].as_str().unwrap())).await.expect(200);
+    })
+    .await;
+}
+
+/// Of a dinar's thousandth only tens can be asked for: what is computed (tax, a delivery that is converted) is rounded to that, once, and
+/// the books are what was paid.
+#[actix_web::test]
+async fn three_decimals_are_paid_in_tens() {
+    api_test(async |app| {
+        let manager = cooperative(app, "bagru").await;
+        let variant = product(&manager, "bagru", 6000, 5).await;
+        let setting = format!(
+            "INSERT INTO fx_rates VALUES ('KWD', 'INR', '2026-11-20', '280.00', 'a test');
+             INSERT INTO prices (coop_id, variant_id, currency, amount_minor, tax_inclusive, updated_at)
+               SELECT coop_id, id, 'KWD', 12330, false, '2026-11-22' FROM variants WHERE id = '{variant}';
+             INSERT INTO tax_registrations (id, jurisdiction, kind, number, valid_from) VALUES ('{}', 'KW', 'vat', 'KW1', '2026-01-01');
+             INSERT INTO tax_rates VALUES ('KW', 'standard', 500, false, '2026-01-01', 'a test')",
+            uuid::Uuid::now_v7()
+        );
+        sql(app, &setting).await;
+        let address = json!({"name": "Asha", "line1": "Block 1", "city": "Kuwait", "country": "KW"});
+        let lines = json!([{"variant": variant, "quantity": 1}]);
+        let body = json!({"currency": "KWD", "email": "asha@buyer.example", "shipping_address": address, "lines": lines});
+        let cart = app.visitor().post("/v1/store/carts", body).await.expect(201);
+        let totals = |name: &str| cart["totals"][name]["amount"].as_i64().unwrap();
+        // 616.5 fils of tax on the goods; 600.00 rupees are 2.142857 dinars, and 107 fils of tax on them.
+        assert_eq!((totals("goods"), totals("shipping"), totals("tax"), totals("total")), (12_330, 2_150, 620 + 110, 12_330 + 2_150 + 730));
+        let client = app.visitor().with("X-Cart-Token", cart["token"].as_str().unwrap()).with("Idempotency-Key", "k");
+        let path = format!("/v1/store/carts/{}/checkout", cart["id"].as_str().unwrap());
+        let checkout = client.post(&path, checkout_body(&cart["totals"]["total"])).await.expect(201);
+        app.sandbox.control().pay(&session_of(&checkout)).unwrap();
+        app.sandbox.control().webhooks_settled().await;
+        app.run_jobs().await;
+        let kept = balance(app, "stripe_balance", "KWD").await + balance(app, "stripe_fees", "KWD").await;
+        assert_eq!((kept, balance(app, "tax_payable:", "KWD").await), (totals("total"), 730));
     })
     .await;
 }

@@ -132,3 +132,21 @@ async fn publishing_does_not_undo_archiving() {
     })
     .await;
 }
+
+/// An import takes prices as they are typed. One that no buyer could be asked for keeps its product a draft, and says why.
+#[actix_web::test]
+async fn a_price_that_nobody_can_pay_is_not_listed() {
+    api_test(async |app| {
+        let manager = cooperative(app, "bagru").await;
+        sql(app, "INSERT INTO fx_rates VALUES ('KWD', 'INR', '2026-11-20', '280.00', 'a test')").await;
+        let prices = json!([{"amount": 6000, "currency": "EUR"}, {"amount": 1230, "currency": "KWD"}]);
+        let dear = made(&manager, json!({"variants": [{"prices": prices, "stock": {"policy": "finite", "on_hand": 3}}]})).await;
+        sql(app, "UPDATE prices SET amount_minor = 1234 WHERE currency = 'KWD'").await;
+        let refused = publish(&manager, &dear).await.expect(409);
+        assert!(refused.to_string().contains("unpayable_price") && refused.to_string().contains("multiple of 10"), "{refused}");
+        // Control: a fils less and less, and it is listed.
+        sql(app, "UPDATE prices SET amount_minor = 1230 WHERE currency = 'KWD'").await;
+        publish(&manager, &dear).await.expect(200);
+    })
+    .await;
+}

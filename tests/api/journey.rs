@@ -157,6 +157,49 @@ async fn a_webhook_that_never_comes_is_made_up_for() {
     .await;
 }
 
+/// What `serve` and `worker` keep running beside the queue: one sweep a minute, however often and by however many it is written, and one
+/// forgetting of carts a day. The sweep settles what no webhook told of.
+#[actix_web::test]
+async fn a_sweep_is_written_each_minute_and_settles_what_nobody_told_of() {
+    use diesel_async::RunQueryDsl;
+    use haat::checkout::jobs::keep_sweeping_each;
+    api_test(async |app| {
+        let written = async |kind: &str| {
+            let text = format!("SELECT count(*) AS n FROM jobs WHERE kind = '{kind}'");
+            diesel::sql_query(text).get_result::<crate::database::Count>(&mut *app.db.db.conn().await.unwrap()).await.unwrap().n
+        };
+        let until = async |sweeps: i64| {
+            let tick = std::time::Duration::from_millis(10);
+            let both = async { futures_util::join!(keep_sweeping_each(&app.app, tick), keep_sweeping_each(&app.app, tick)) };
+            let seen = async {
+                while written("sweep_checkouts").await < sweeps {
+                    tokio::time::sleep(tick).await;
+                }
+                tokio::time::sleep(tick * 10).await;
+            };
+            tokio::select! { _ = both => {}, () = seen => {} }
+            written("sweep_checkouts").await
+        };
+        let manager = cooperative(app, "bagru").await;
+        let variant = product(&manager, "bagru", 6000, 1).await;
+        let checkout = basket(app, &variant, 1).await.checkout("k").await.expect(201);
+        app.sandbox.control().set_webhook_url(None);
+        app.sandbox.control().pay(&session_of(&checkout)).unwrap();
+        app.run_jobs().await;
+        assert_eq!(balance(app, "commission", "EUR").await, 0, "control: nobody told of it");
+        assert_eq!(until(1).await, 1, "two who write it write it once");
+        app.run_jobs().await;
+        assert_eq!(balance(app, "commission", "EUR").await, 900);
+        app.clock.advance(jiff::SignedDuration::from_mins(1));
+        assert_eq!((until(2).await, written("forget_carts").await), (2, 1));
+        app.clock.advance(jiff::SignedDuration::from_hours(24));
+        assert_eq!((until(3).await, written("forget_carts").await), (3, 2));
+        app.run_jobs().await;
+        assert_eq!(balance(app, "commission", "EUR").await, 900, "and once it is settled");
+    })
+    .await;
+}
+
 #[actix_web::test]
 async fn a_lost_answer_is_resumed_by_the_same_key() {
     api_test(async |app| {

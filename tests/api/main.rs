@@ -17,6 +17,7 @@ mod log;
 mod mails;
 mod media;
 mod pages;
+mod parcels;
 mod payouts;
 mod people;
 mod pieces;

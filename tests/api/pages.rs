@@ -17,13 +17,16 @@ pub struct Piece {
     pub manager: Client,
     pub code: String,
     pub makers: Vec<String>,
+    /// The buyer with her order token, and her order.
+    pub guest: Client,
+    pub order: String,
 }
 
 async fn maker(app: &TestApp, reference: &str, alias: &str, story: Option<&str>, portrait: Option<&Value>) -> String {
     let (id, at) = (uuid::Uuid::now_v7(), app.clock.now());
     let text = |value: Option<&str>| value.map_or("NULL".into(), |v| format!("'{}'", v.replace('\'', "''")));
     let insert = format!(
-        "INSERT INTO artisans (coop_id, id, reference, legal_name, public_alias, district, craft_code, language, story, portrait_id, version, created_at, updated_at)
+        "INSERT INTO artisans (coop_id, id, reference, legal_name, display_name, district, craft_code, language, story, portrait_id, version, created_at, updated_at)
          SELECT id, '{id}', '{reference}', 'Legal {reference}', '{alias}', 'Jaipur', 'dabu', 'hi', {}, {}, 1, '{at}', '{at}' FROM cooperatives WHERE slug = 'bagru'",
         text(story),
         text(portrait.and_then(|p| p["id"].as_str()))
@@ -85,9 +88,10 @@ pub async fn piece(app: &TestApp) -> Piece {
     app.run_jobs().await;
     manager.post(&format!("{AT}/fulfilments"), json!({"order": checkout["order"]["id"], "carrier": "India Post"})).await.expect(201);
     let guest = app.visitor().with("X-Order-Token", checkout["order_token"].as_str().unwrap());
-    let order = guest.get(&format!("/v1/store/orders/{}", checkout["order"]["id"].as_str().unwrap())).await.expect(200);
-    let code = order["parcels"][0]["lines"][0]["items"][0]["code"].as_str().unwrap().to_owned();
-    Piece { manager, code, makers }
+    let order = checkout["order"]["id"].as_str().unwrap().to_owned();
+    let seen = guest.get(&format!("/v1/store/orders/{order}")).await.expect(200);
+    let code = seen["parcels"][0]["lines"][0]["items"][0]["code"].as_str().unwrap().to_owned();
+    Piece { manager, code, makers, guest, order }
 }
 /// The cooperative's only payout, sent and proven by two people.
 pub async fn paid_out(app: &TestApp) {
@@ -203,6 +207,40 @@ async fn a_consent_withdrawn_holds_from_the_next_request() {
         consent(app, &makers[0], "name", true).await;
         let later = app.visitor().get(&page).await.text;
         assert!(later.contains("Sunita Devi") && !later.contains("My grandmother"));
+    })
+    .await;
+}
+
+/// One rule for all who show makers: her latest word on each purpose, asked in each request. Her legal name is in none of them.
+#[actix_web::test]
+async fn a_withdrawn_consent_disappears_wherever_makers_are_shown() {
+    api_test(async |app| {
+        let Piece { code, makers, guest, order, .. } = piece(app).await;
+        sql(app, &format!("UPDATE artisans SET public_alias = 'Neela' WHERE id = '{}'", makers[0])).await;
+        let places = [
+            format!("/v1/provenance/items/{code}"),
+            format!("/i/{code}"),
+            "/v1/store/products/indigo-dabu-stole?currency=EUR&expand=makers".to_owned(),
+            format!("/v1/store/orders/{order}"),
+            format!("/v1/store/makers/{}", makers[0]),
+        ];
+        for place in &places {
+            let shown = guest.get(place).await.text;
+            assert!(shown.contains("Sunita Devi") && shown.contains("My grandmother") && !shown.contains("Neela"), "{place}: {shown}");
+            assert!(!shown.contains("Legal") && !shown.contains("Kamla"), "{place}: {shown}");
+        }
+        for purpose in ["name", "portrait", "story"] {
+            consent(app, &makers[0], purpose, false).await;
+        }
+        for place in &places {
+            let shown = guest.get(place).await.text;
+            assert!(!shown.contains("Sunita") && !shown.contains("My grandmother") && shown.contains("Neela"), "{place}: {shown}");
+            assert!(!shown.contains("Legal"), "{place}: {shown}");
+        }
+        // Control: who took nothing back is still there.
+        for place in &places[..4] {
+            assert!(guest.get(place).await.text.contains("Rehana"), "{place}");
+        }
     })
     .await;
 }
@@ -349,6 +387,18 @@ async fn the_forms_of_the_page_need_no_script() {
         let told = app.visitor().form(&format!("/i/{code}/report"), "reason=copied_tag&detail=Twice+seen").await;
         assert!(told.status == 200 && told.text.contains("A person will look at it."), "{}", told.text);
         assert_eq!(app.visitor().form("/i/0000-0000-0000/claim", &format!("claim_code={right}")).await.status, 404);
+        // What cannot be read is answered by the page too, in the reader's language.
+        for (form, body) in [("claim", "code=1"), ("claim", "claim_code=1&more=2"), ("claim", "%%%"), ("report", "reason=boredom"), ("report", "")] {
+            let unread = app.visitor().form(&format!("/i/{code}/{form}"), body).await;
+            assert_eq!(
+                (unread.status.as_u16(), unread.headers["content-type"].to_str().unwrap()),
+                (400, "text/html; charset=utf-8"),
+                "{form} {body}"
+            );
+            assert!(unread.text.contains("This form did not arrive whole.") && unread.text.contains("Indigo dabu stole"), "{}", unread.text);
+        }
+        assert!(app.visitor().form(&format!("/i/{code}/claim?lang=fr"), "x").await.text.contains("pas arrivé entier"));
+        assert_eq!(app.visitor().form("/i/0000-0000-0000/claim", "x").await.status, 404);
     })
     .await;
 }

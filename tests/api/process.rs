@@ -75,22 +75,70 @@ async fn what_is_open_is_answered_before_it_stops() {
     assert!(serving.ended().await.success());
 }
 
-#[ignore = "its job asks Stripe, which a machine without a network never reaches: it needs a job of its own"]
+/// A connection that asks for nothing, a request that never ends, and a mail server that never speaks: none of them holds the end up.
+#[actix_web::test]
+async fn the_end_has_an_upper_bound() {
+    use diesel_async::SimpleAsyncConnection;
+    let db = database().await;
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let smtp = format!("smtp://{}", silent.local_addr().unwrap());
+    let arguments = ["serve", "--bind", "127.0.0.1:0", "--drain-seconds", "3", "--smtp-url", &smtp];
+    let mut serving = Process::start(&db, &arguments, "listening on http://");
+    let mut idle = TcpStream::connect(&serving.told).await.unwrap();
+    idle.write_all(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    assert!(idle.read(&mut [0; 512]).await.unwrap() > 0, "it is answered, and kept for the next click");
+    let mut endless = TcpStream::connect(&serving.told).await.unwrap();
+    endless.write_all(b"POST /v1/store/carts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{").await.unwrap();
+    let mail = "INSERT INTO jobs (id, kind, payload, state, run_at, attempts, max_attempts, created_at) VALUES (gen_random_uuid(), 'send_mail',
+        '{\"mail\": {\"mail\": \"refunded\", \"to\": \"asha@people.example\", \"refund\": \"01890000-0000-7000-8000-000000000001\",
+          \"number\": \"HA-0000-0000\", \"amount\": \"1\"}}', 'due', '2026-01-01', 0, 3, '2026-01-01')";
+    db.db.conn().await.unwrap().batch_execute(mail).await.unwrap();
+    // It has the job in hand once it has called.
+    let held = tokio::time::timeout(Duration::from_secs(20), silent.accept()).await.expect("it mails").unwrap();
+    let before = std::time::Instant::now();
+    serving.terminate();
+    assert!(serving.ended().await.success());
+    let took = before.elapsed();
+    assert!(took < Duration::from_secs(3 + 5), "{took:?}");
+    // Control: there was something to wait for, and it was waited for.
+    assert!(took > Duration::from_millis(2500), "{took:?}");
+    drop((held, idle, endless));
+    // The mail is not lost: it is somebody's still, and will be taken up.
+    let due = count(&db, "SELECT count(*) AS n FROM jobs WHERE state = 'due' AND locked_until IS NOT NULL").await;
+    assert_eq!(due, 1);
+}
+
+/// With nothing in hand there is nothing to wait for, whoever keeps a connection.
+#[actix_web::test]
+async fn an_idle_connection_does_not_hold_the_end_up() {
+    let db = database().await;
+    let mut serving = Process::start(&db, &["serve", "--bind", "127.0.0.1:0"], "listening on http://");
+    let mut idle = TcpStream::connect(&serving.told).await.unwrap();
+    idle.write_all(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    assert!(idle.read(&mut [0; 512]).await.unwrap() > 0);
+    let fresh = TcpStream::connect(&serving.told).await.unwrap();
+    let before = std::time::Instant::now();
+    serving.terminate();
+    assert!(serving.ended().await.success());
+    assert!(before.elapsed() < Duration::from_secs(10), "{:?}", before.elapsed());
+    drop((idle, fresh));
+}
+
+async fn count(db: &TestDb, sql: &str) -> i64 {
+    use diesel_async::RunQueryDsl;
+    diesel::sql_query(sql).get_result::<super::database::Count>(&mut *db.db.conn().await.unwrap()).await.unwrap().n
+}
+
 #[actix_web::test]
 async fn the_queue_is_worked_on_by_a_process_of_its_own() {
-    let (count, put) = ("SELECT count(*) AS n FROM jobs WHERE state = 'done'", |id: uuid::Uuid| {
-        format!(
-            "INSERT INTO jobs (id, kind, payload, state, run_at, attempts, max_attempts, created_at)
-             VALUES ('{id}', 'sweep_checkouts', '{{\"tick\": 1}}', 'due', '2026-01-01', 0, 3, '2026-01-01')"
-        )
-    });
-    let db = database().await;
-    let done = async || {
-        use diesel_async::RunQueryDsl;
-        diesel::sql_query(count).get_result::<super::database::Count>(&mut *db.db.conn().await.unwrap()).await.unwrap().n
-    };
     use diesel_async::SimpleAsyncConnection;
-    db.db.conn().await.unwrap().batch_execute(&put(uuid::Uuid::now_v7())).await.unwrap();
+    let db = database().await;
+    let forgotten = "INSERT INTO carts (id, token_hash, currency, locale, version, created_at, updated_at, expires_at)
+           VALUES (gen_random_uuid(), 'x', 'EUR', 'en', 1, '2026-01-01', '2026-01-01', '2026-01-02');
+         INSERT INTO jobs (id, kind, payload, state, run_at, attempts, max_attempts, created_at)
+           VALUES (gen_random_uuid(), 'forget_carts', '{\"day\": \"2026-01-03\"}', 'due', '2026-01-03', 0, 3, '2026-01-03')";
+    db.db.conn().await.unwrap().batch_execute(forgotten).await.unwrap();
+    let done = async || count(&db, "SELECT count(*) AS n FROM jobs WHERE state = 'done'").await;
     // Negative control: who serves without a worker leaves the queue alone.
     let mut serving = Process::start(&db, &["serve", "--without-worker", "--bind", "127.0.0.1:0"], "listening on http://");
     tokio::time::sleep(Duration::from_millis(1200)).await;
@@ -102,7 +150,7 @@ async fn the_queue_is_worked_on_by_a_process_of_its_own() {
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    assert_eq!(done().await, 1);
+    assert_eq!((done().await, count(&db, "SELECT count(*) AS n FROM carts").await), (1, 0));
     worker.terminate();
     serving.terminate();
     assert!(worker.ended().await.success() && serving.ended().await.success());

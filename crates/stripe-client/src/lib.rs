@@ -11,6 +11,7 @@
 
 mod balance;
 mod connect;
+mod disputes;
 mod error;
 mod events;
 mod form;
@@ -26,6 +27,7 @@ mod webhook;
 
 pub use balance::{Balance, BalanceTransaction, Funds};
 pub use connect::{Account, AccountLink, Capabilities, CreateAccount, CreateAccountLink, Requirements};
+pub use disputes::{Dispute, EvidenceDetails};
 pub use error::{ConfigError, StripeError};
 pub use events::{Event, EventData};
 pub use list::{Expandable, List, PAGE_LIMIT, Page};
@@ -35,7 +37,7 @@ pub use refunds::{CreateRefund, Refund};
 pub use sessions::{CreateSession, ExpireSession, LineItem, Session};
 pub use transfers::{CreateReversal, CreateTransfer, Reversal, Transfer};
 pub use transport::{API_VERSION, DEFAULT_BASE_URL, Stripe, TIMEOUT};
-pub use units::{UnitError, from_stripe_units, to_stripe_units};
+pub use units::{UNUSUAL, UnitError, from_stripe_units, step, to_stripe_units};
 pub use webhook::{SIGNATURE_TOLERANCE_SECONDS, SignatureError, sign, verify_signature};
 
 /// Metadata as Stripe keeps it: text to text, in a stable order, because the encoded bytes are stored and replayed.

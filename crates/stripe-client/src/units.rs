@@ -28,6 +28,19 @@ enum Rule {
     Tens,
 }
 
+/// Every currency whose units are not the same on both sides, or that Stripe does not take: only of these can an amount be unpayable.
+pub const UNUSUAL: [&str; 12] = ["ISK", "UGX", "MGA", "BHD", "JOD", "KWD", "OMR", "TND", "IQD", "LYD", "CLF", "UYW"];
+
+/// The smallest amount in ISO minor units that Stripe can ask for, and what all others are multiples of. 1 where Stripe does not take the
+/// currency: there is no better answer then, and nothing is charged.
+pub fn step(currency: &str) -> i64 {
+    match rule(currency) {
+        Ok(Rule::Tens) => 10,
+        Ok(Rule::Hundredth) => 100,
+        Ok(Rule::Same | Rule::Hundredfold) | Err(_) => 1,
+    }
+}
+
 fn rule(currency: &str) -> Result<Rule, UnitError> {
     let code = currency.to_ascii_uppercase();
     match code.as_str() {
@@ -95,5 +108,18 @@ mod tests {
         assert!(matches!(to_stripe_units(301, "MGA"), Err(UnitError::TooFine { .. })));
         assert!(matches!(to_stripe_units(1, "IQD"), Err(UnitError::Unsupported(_))));
         assert!(matches!(to_stripe_units(1, "EURO"), Err(UnitError::NotACurrency(_))));
+    }
+
+    #[test]
+    fn a_step_is_the_least_that_can_be_asked_for() {
+        for currency in UNUSUAL.into_iter().chain(["EUR", "JPY", "INR"]) {
+            match to_stripe_units(step(currency), currency) {
+                Ok(_) => assert!(step(currency) == 1 || to_stripe_units(step(currency) - 1, currency).is_err(), "{currency}"),
+                Err(error) => assert!(matches!(error, UnitError::Unsupported(_)), "{currency}: {error}"),
+            }
+        }
+        assert_eq!((step("KWD"), step("MGA"), step("UGX"), step("EUR")), (10, 100, 1, 1));
+        // Control: a usual currency takes every amount.
+        assert!((0..200).all(|minor| to_stripe_units(minor, "EUR").is_ok()) && (0..200).any(|minor| to_stripe_units(minor, "KWD").is_err()));
     }
 }

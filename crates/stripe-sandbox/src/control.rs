@@ -121,6 +121,17 @@ impl Control {
         decided.then_some(()).ok_or_else(|| ControlError(format!("refund {refund} cannot take that outcome")))
     }
 
+    /// The buyer's bank takes a charge back, or part of it. Gives the dispute's id.
+    pub fn dispute(&self, charge: &str, amount: Option<i64>) -> Result<String, ControlError> {
+        Ok(self.change(|state, cx| state.dispute(charge, amount, cx))?)
+    }
+
+    /// The bank decides: it succeeds for us if we keep the money.
+    pub fn settle_dispute(&self, dispute: &str, outcome: Outcome) -> Result<(), ControlError> {
+        let decided = self.change(|state, cx| state.decide_dispute(dispute, outcome == Outcome::Succeeds, cx));
+        decided.then_some(()).ok_or_else(|| ControlError(format!("dispute {dispute} is decided, or is not there")))
+    }
+
     /// Decides a pending payout, or lets one that arrived come back.
     pub fn settle_payout(&self, payout: &str, outcome: Outcome) -> Result<(), ControlError> {
         let decided = self.change(|state, cx| state.decide_payout(payout, outcome == Outcome::Succeeds, cx));
@@ -200,7 +211,7 @@ impl Control {
         self.change(|state, _| state.render(id))
     }
 
-    /// All objects whose ids begin so (`cs`, `pi`, `ch`, `txn`, `re`, `acct`, `tr`, `po`, `evt`), oldest first.
+    /// All objects whose ids begin so (`cs`, `pi`, `ch`, `txn`, `re`, `du`, `acct`, `tr`, `po`, `evt`), oldest first.
     pub fn all(&self, prefix: &str) -> Vec<Value> {
         fn of<R: Record>(table: &Table<R>) -> Vec<Value> {
             table.values().map(Record::json).collect()
@@ -211,6 +222,7 @@ impl Control {
             "ch" => of(&state.charges),
             "txn" => of(&state.balance_transactions),
             "re" => of(&state.refunds),
+            "du" => of(&state.disputes),
             "acct" => of(&state.accounts),
             "tr" => of(&state.transfers),
             "po" => of(&state.payouts),

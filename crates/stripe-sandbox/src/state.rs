@@ -13,6 +13,7 @@ use crate::faults::Faults;
 use crate::idempotency::SavedResult;
 use crate::resources::accounts::Account;
 use crate::resources::balance::BalanceTransaction;
+use crate::resources::disputes::Dispute;
 use crate::resources::events::Event;
 use crate::resources::payments::{Charge, PaymentIntent};
 use crate::resources::payouts::Payout;
@@ -60,6 +61,9 @@ pub(crate) struct State {
     pub charges: Table<Charge>,
     pub balance_transactions: Table<BalanceTransaction>,
     pub refunds: Table<Refund>,
+    /// A state file that was written before there were disputes has none.
+    #[serde(default)]
+    pub disputes: Table<Dispute>,
     pub accounts: Table<Account>,
     pub transfers: Table<Transfer>,
     pub reversals: Table<Reversal>,
@@ -128,6 +132,7 @@ impl State {
             "ch" => of(&self.charges, id),
             "txn" => of(&self.balance_transactions, id),
             "re" => of(&self.refunds, id),
+            "du" => of(&self.disputes, id).map(|dispute| self.with_movements(dispute)),
             "acct" => of(&self.accounts, id),
             "tr" => of(&self.transfers, id),
             "trr" => of(&self.reversals, id),
@@ -135,6 +140,17 @@ impl State {
             "evt" => of(&self.events, id),
             _ => None,
         }
+    }
+
+    /// Stripe shows a dispute's balance transactions in full.
+    pub fn with_movements(&self, mut dispute: Value) -> Value {
+        if let Some(Value::Array(ids)) = dispute.get_mut("balance_transactions") {
+            for id in ids {
+                let found = id.as_str().and_then(|id| self.render(id));
+                *id = found.unwrap_or_default();
+            }
+        }
+        dispute
     }
 
     /// Records that something happened to `object`, as it is now.

@@ -95,7 +95,7 @@ pub async fn detail(conn: &mut Conn, named: &str, currency: Currency) -> Result<
 /// Somebody who worked on pieces of a product, as far as she agreed to be seen.
 #[derive(Debug, QueryableByName)]
 pub struct Maker {
-    /// Her alias, or her name if she agreed to that; none otherwise.
+    /// Her name if she agreed to it, else her alias; none if she has none.
     #[diesel(sql_type = sql::Nullable<sql::Text>)]
     pub name: Option<String>,
     #[diesel(sql_type = sql::Nullable<sql::Text>)]
@@ -116,23 +116,14 @@ const MAX_MAKERS: i64 = 50;
 /// By the work register. The latest word on each purpose holds, read now: a withdrawal holds from the next request.
 pub async fn makers(conn: &mut Conn, coop: CoopId, product: ProductId) -> Result<Vec<Maker>, DbError> {
     let statement = db::sql(
-        "SELECT coalesce(a.public_alias, CASE WHEN agreed.name THEN a.display_name END) AS name, CASE WHEN agreed.village THEN a.village END AS village,
-                CASE WHEN agreed.story THEN a.story END AS story, CASE WHEN agreed.portrait THEN encode(m.sha256, 'hex') END AS portrait,
-                made.steps, made.pieces
+        "SELECT her.name, her.village, her.story, encode(m.sha256, 'hex') AS portrait, made.steps, made.pieces
          FROM (SELECT w.artisan_id, max(w.pieces)::bigint AS pieces, array_agg(DISTINCT w.step ORDER BY w.step) AS steps
                FROM variants v JOIN batches b ON b.coop_id = v.coop_id AND b.variant_id = v.id
                JOIN work_entries w ON w.coop_id = b.coop_id AND w.batch_id = b.id
                WHERE v.coop_id = $1 AND v.product_id = $2 AND w.artisan_id IS NOT NULL GROUP BY w.artisan_id) made
-         JOIN artisans a ON a.coop_id = $1 AND a.id = made.artisan_id
-         CROSS JOIN LATERAL (
-           SELECT coalesce(bool_or(l.granted) FILTER (WHERE l.purpose = 'name'), false) AS name,
-                  coalesce(bool_or(l.granted) FILTER (WHERE l.purpose = 'village'), false) AS village,
-                  coalesce(bool_or(l.granted) FILTER (WHERE l.purpose = 'story'), false) AS story,
-                  coalesce(bool_or(l.granted) FILTER (WHERE l.purpose = 'portrait'), false) AS portrait
-           FROM (SELECT DISTINCT ON (o.purpose) o.purpose, o.granted FROM consents o
-                 WHERE o.coop_id = a.coop_id AND o.artisan_id = a.id ORDER BY o.purpose, o.id DESC) l) agreed
-         LEFT JOIN media m ON m.coop_id = a.coop_id AND m.id = a.portrait_id AND m.state = 'ready'
-         ORDER BY made.pieces DESC, a.id LIMIT $3",
+         JOIN public_makers her ON her.coop_id = $1 AND her.id = made.artisan_id
+         LEFT JOIN media m ON m.coop_id = her.coop_id AND m.id = her.portrait_id AND m.state = 'ready'
+         ORDER BY made.pieces DESC, her.id LIMIT $3",
     );
     Ok(statement.bind::<sql::Uuid, _>(coop).bind::<sql::Uuid, _>(product).bind::<sql::BigInt, _>(MAX_MAKERS).load(conn).await?)
 }

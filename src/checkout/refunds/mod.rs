@@ -47,13 +47,16 @@ pub async fn request(app: &App, tx: &mut Tx, now: Time, operation: OperationId, 
             return Err(Error::BadRefund("the order was not paid"));
         }
     }
+    if order.on_hold {
+        return Err(Error::BadRefund("its payment is disputed: the buyer's bank decides"));
+    }
     let frozen = orders::frozen(tx, id).await?;
-    let plan = model::plan(&order, &frozen, ask)?;
+    let plan = model::plan(&order, &frozen, &ask.what, ask.reason, ask.consent.is_some())?;
     let refund = RefundId::from(operation.uuid());
     let intent = checkout_store::paid_by(tx, id).await?.ok_or(Error::BadRefund("no payment of this order is known"))?;
     store::insert(tx, now, refund, id, ask, &plan).await?;
     prepare(tx, now, operation, refund, &order, &intent, plan.amount).await?;
-    let lines: Vec<_> = plan.parts.lines.iter().map(|l| (l.line, l.quantity)).collect();
+    let lines: Vec<_> = plan.undone.iter().map(|u| (u.line, u.quantity, if u.here { u.quantity } else { 0 })).collect();
     let shipping: Vec<_> = plan.parts.shipping.iter().map(|g| g.group).collect();
     let given = GivenBack { lines: &lines, shipping: &shipping, gone: &plan.gone, amount: plan.amount };
     orders::add_refund(tx, now, id, &given).await?;
@@ -82,18 +85,28 @@ async fn prepare(
     Ok(enqueue(tx, now, &SendRefund { refund, operation, intent: intent.to_owned() }).await?)
 }
 
-/// Pieces that never left are for sale again; of the others the record says that their sale was undone.
-async fn undo(app: &App, tx: &mut Tx, now: Time, undone: &Undone, reason: Reason) -> Result<(), Error> {
+/// Pieces that never left are for sale again; of the others the record says that their sale was undone, and nothing of where they are.
+pub(super) async fn undo(app: &App, tx: &mut Tx, now: Time, undone: &Undone, reason: Reason) -> Result<(), Error> {
     let scope = Scope::system(undone.coop);
-    let held = provenance::items_of(tx, undone.line).await?;
-    let held = held.into_iter().filter(|(_, _, state)| matches!(state, ItemState::Sold | ItemState::Shipped)).map(|(id, _, _)| id);
-    let items: Vec<_> = held.take(usize::try_from(undone.quantity).unwrap_or(0)).collect();
+    let held = provenance::items_of(tx, &[undone.line]).await?;
+    let in_state = |state: ItemState| held.iter().filter(move |piece| piece.state == state).map(|piece| piece.item);
+    let items: Vec<_> = if undone.here {
+        in_state(ItemState::Sold).take(count(undone.quantity)).collect()
+    } else {
+        // Some may have come back before their money went back: their sale is undone already.
+        let back = undone.shipped - i32::try_from(in_state(ItemState::Shipped).count()).unwrap_or(0) - undone.given_back;
+        in_state(ItemState::Shipped).take(count(undone.quantity - back)).collect()
+    };
     let issuer = provenance::issuer(tx, &app.config.public_url, scope).await?;
-    provenance::undo_sale(tx, now, &app.keys, &issuer, &items, model::undone(reason, undone.here)).await?;
+    provenance::undo_sale(tx, now, &app.keys, &issuer, &items, model::undone(reason)).await?;
     if undone.here {
         stock::put_back(tx, stock::Want { coop: undone.coop, variant: undone.variant, quantity: undone.quantity }).await?;
     }
     Ok(())
+}
+
+fn count(quantity: i32) -> usize {
+    usize::try_from(quantity).unwrap_or(0)
 }
 
 /// Sends a failed refund again: a new operation, since the last one was answered.

@@ -9,8 +9,11 @@ use crate::{
     clock::{Day, Time},
     ids::{AccountId, CoopId, OrderGroupId, OrderId, OrderLineId, RefundId, VariantId},
     ledger::Posting,
-    money::{Currency, Money, cumulative_part},
-    orders::{Frozen, FrozenGroup, FrozenLine, Order, model::GroupState},
+    money::{Currency, Money},
+    orders::{
+        Frozen, FrozenGroup, FrozenLine, Order,
+        model::{GroupState, Pieces},
+    },
 };
 
 text_enum! { as RefundState,
@@ -90,6 +93,9 @@ pub struct Undone {
     pub quantity: i32,
     /// They never left: they are for sale again.
     pub here: bool,
+    /// Pieces of the line that had left before, and those of them that were given back before.
+    pub shipped: i32,
+    pub given_back: i32,
 }
 
 #[derive(Debug)]
@@ -135,12 +141,20 @@ pub fn moved(state: State, reported: State) -> Option<State> {
     }
 }
 
-/// What a record says of a piece whose sale was undone.
-pub const fn undone(reason: Reason, here: bool) -> UndoneReason {
+/// What a record says of a piece whose sale was undone. That it was returned is said by whoever has it back in hand, and not by a refund.
+pub const fn undone(reason: Reason) -> UndoneReason {
     match reason {
         Reason::Cancelled | Reason::Unfulfillable => UndoneReason::Cancelled,
-        Reason::BuyerChangedMind if !here => UndoneReason::Returned,
         Reason::BuyerChangedMind | Reason::Fault | Reason::NotReceived => UndoneReason::Refunded,
+    }
+}
+impl Reason {
+    /// Whether it is about pieces that left before it is about pieces that are still here.
+    const fn of_what_left(self) -> bool {
+        match self {
+            Self::Fault | Self::NotReceived => true,
+            Self::BuyerChangedMind | Self::Cancelled | Self::Unfulfillable => false,
+        }
     }
 }
 
@@ -149,23 +163,28 @@ pub const fn undone(reason: Reason, here: bool) -> UndoneReason {
 ///
 /// # Errors
 /// [`Error::NothingLeft`] if less is left than is asked for; [`Error::Unknown`] names a line or group that is not the order's.
-pub fn plan(order: &Order, frozen: &Frozen, ask: &Ask) -> Result<Plan, Error> {
+pub fn plan(order: &Order, frozen: &Frozen, what: &What, reason: Reason, consented: bool) -> Result<Plan, Error> {
     let left = order.total.checked_sub(order.refunded).map_err(crate::orders::Error::from)?;
-    let (wanted, mut shipping) = wanted(frozen, &ask.what, left)?;
-    let quantity = |line: &FrozenLine| wanted.iter().find(|(id, _)| *id == line.id).map_or(0, |(_, quantity)| *quantity);
-    let remains = |group: OrderGroupId| frozen.lines.iter().any(|l| l.group == group && l.refunded_quantity + quantity(l) < l.quantity);
-    let gone: Vec<_> = frozen.groups.iter().filter(|g| g.state == GroupState::ToShip && !remains(g.id)).collect();
+    let (wanted, mut shipping) = wanted(frozen, what, reason, left)?;
+    let here = |line: &FrozenLine| wanted.iter().find(|w| w.line == line.id).map_or(0, |w| w.here);
+    let away = |line: &FrozenLine| wanted.iter().find(|w| w.line == line.id).map_or(0, |w| w.gone);
+    let remains = |group: OrderGroupId| frozen.lines.iter().any(|l| l.group == group && l.to_ship() > here(l));
+    let over: Vec<_> = frozen.groups.iter().filter(|g| g.state.sends() && !remains(g.id)).collect();
+    // Of these nothing was sent at all: delivery has not been earned.
+    let gone: Vec<_> = over.iter().copied().filter(|g| g.state == GroupState::ToShip).collect();
     shipping.extend(gone.iter().filter(|g| !g.shipping_refunded && !shipping.contains(&g.id)).map(|g| g.id).collect::<Vec<_>>());
 
     let mut plan = Plan {
         amount: Money::zero(left.currency),
         parts: Parts { lines: Vec::new(), shipping: Vec::new() },
         undone: Vec::new(),
-        gone: gone.iter().map(|g| g.id).collect(),
+        gone: over.iter().map(|g| g.id).collect(),
         postings: Vec::new(),
     };
-    for line in frozen.lines.iter().filter(|l| quantity(l) > 0) {
-        plan.take_line(order, frozen, line, quantity(line), ask.consent.is_some());
+    let away_bearer = if consented { Bearer::Cooperative } else { Bearer::Platform };
+    for line in &frozen.lines {
+        plan.take_line(order, line, Pieces::Here, here(line), Bearer::Pending);
+        plan.take_line(order, line, Pieces::Gone, away(line), away_bearer);
     }
     for group in frozen.groups.iter().filter(|g| shipping.contains(&g.id)) {
         plan.take_shipping(order, group, gone.iter().any(|g| g.id == group.id));
@@ -178,22 +197,41 @@ pub fn plan(order: &Order, frozen: &Frozen, ask: &Ask) -> Result<Plan, Error> {
     if minor > left.minor || minor <= 0 {
         return Err(Error::NothingLeft { left });
     }
-    if ask.consent.is_some() && !plan.parts.lines.iter().any(|l| l.bearer == Bearer::Cooperative) {
+    if consented && !plan.parts.lines.iter().any(|l| l.bearer == Bearer::Cooperative) {
         return Err(Error::BadRefund("consent is for a fault in something that was sent; nothing of this was"));
     }
     Ok(plan)
 }
 
-type Wanted = (Vec<(OrderLineId, i32)>, Vec<OrderGroupId>);
+/// Pieces of a line that are given back: of those still here, and of those that left.
+struct Wanted {
+    line: OrderLineId,
+    here: i32,
+    gone: i32,
+}
+impl Wanted {
+    /// A reason is about the one or the other first; what is more than there is of these is of the others.
+    fn of(line: &FrozenLine, quantity: i32, reason: Reason) -> Self {
+        let (here, gone) = if reason.of_what_left() {
+            let gone = quantity.min(line.kept_by_buyer());
+            (quantity - gone, gone)
+        } else {
+            let here = quantity.min(line.to_ship());
+            (here, quantity - here)
+        };
+        Self { line: line.id, here, gone }
+    }
+}
 
-fn wanted(frozen: &Frozen, what: &What, left: Money) -> Result<Wanted, Error> {
+fn wanted(frozen: &Frozen, what: &What, reason: Reason, left: Money) -> Result<(Vec<Wanted>, Vec<OrderGroupId>), Error> {
     let (lines, shipping) = match what {
         What::Everything => {
-            let lines = frozen.lines.iter().map(|l| (l.id, l.quantity - l.refunded_quantity)).filter(|(_, left)| *left > 0).collect();
+            let lines = frozen.lines.iter().map(|l| Wanted { line: l.id, here: l.to_ship(), gone: l.kept_by_buyer() }).collect();
             return Ok((lines, frozen.groups.iter().filter(|g| !g.shipping_refunded).map(|g| g.id).collect()));
         }
         What::Parts { lines, shipping } => (lines, shipping),
     };
+    let mut wanted = Vec::with_capacity(lines.len());
     for (at, (id, quantity)) in lines.iter().enumerate() {
         let unknown = || Error::Unknown { pointer: format!("/lines/{at}/line"), expected: "a line of this order, once" };
         let line = frozen.lines.iter().find(|l| l.id == *id).ok_or_else(unknown)?;
@@ -203,6 +241,7 @@ fn wanted(frozen: &Frozen, what: &What, left: Money) -> Result<Wanted, Error> {
         if *quantity > line.quantity - line.refunded_quantity {
             return Err(Error::NothingLeft { left });
         }
+        wanted.push(Wanted::of(line, *quantity, reason));
     }
     for (at, id) in shipping.iter().enumerate() {
         let unknown = || Error::Unknown { pointer: format!("/shipping/{at}"), expected: "a parcel of this order, once" };
@@ -214,21 +253,19 @@ fn wanted(frozen: &Frozen, what: &What, left: Money) -> Result<Wanted, Error> {
             return Err(Error::NothingLeft { left });
         }
     }
-    Ok((lines.clone(), shipping.clone()))
+    Ok((wanted, shipping.clone()))
 }
 
 impl Plan {
-    fn take_line(&mut self, order: &Order, frozen: &Frozen, line: &FrozenLine, quantity: i32, consented: bool) {
-        let here = frozen.groups.iter().any(|g| g.id == line.group && g.state == GroupState::ToShip);
-        let bearer = match (here, consented) {
-            (true, _) => Bearer::Pending,
-            (false, false) => Bearer::Platform,
-            (false, true) => Bearer::Cooperative,
-        };
-        let cut = cut(line, quantity);
+    fn take_line(&mut self, order: &Order, line: &FrozenLine, of: Pieces, quantity: i32, bearer: Bearer) {
+        if quantity == 0 {
+            return;
+        }
+        let cut = cut(line, of, quantity);
         let goods = cut.producer.minor + cut.premium.minor + cut.commission.minor;
         self.parts.lines.push(LinePart { line: line.id, quantity, goods, tax: cut.tax.minor, bearer });
-        self.undone.push(Undone { coop: line.coop, line: line.id, variant: line.variant, quantity, here });
+        let (here, shipped, given_back) = (of == Pieces::Here, line.shipped_quantity, line.refunded_gone());
+        self.undone.push(Undone { coop: line.coop, line: line.id, variant: line.variant, quantity, here, shipped, given_back });
         self.postings.extend(postings::refunded_line(&cut, bearer, &order.country));
     }
     /// Whoever sends it is paid for sending, unless it is not sent.
@@ -239,10 +276,9 @@ impl Plan {
     }
 }
 
-/// The next `quantity` pieces' part of every part of a line.
-fn cut(line: &FrozenLine, quantity: i32) -> Line {
-    let (whole, before, step) = (i64::from(line.quantity), i64::from(line.refunded_quantity), i64::from(quantity));
-    let part = |money: Money| Money::new(cumulative_part(money.minor, whole, before, step), money.currency);
+/// The part of `quantity` such pieces in every part of a line.
+fn cut(line: &FrozenLine, of: Pieces, quantity: i32) -> Line {
+    let part = |money: Money| line.part(of, quantity, money);
     let all = Line::from(line);
     Line {
         producer: part(all.producer),
@@ -275,8 +311,7 @@ mod tests {
         assert_eq!(news, all, "what failed stays failed, however late another word comes");
     }
     #[test]
-    fn a_piece_that_never_left_cannot_have_been_returned() {
-        assert_eq!(undone(Reason::BuyerChangedMind, true), UndoneReason::Refunded);
-        assert_eq!(undone(Reason::BuyerChangedMind, false), UndoneReason::Returned);
+    fn no_refund_says_that_a_piece_came_back() {
+        assert!(Reason::ALL.iter().all(|reason| undone(*reason) != UndoneReason::Returned));
     }
 }

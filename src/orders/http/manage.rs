@@ -7,11 +7,12 @@ use crate::{
     app::App,
     auth::Manager,
     clock::Time,
+    db::Tx,
     http::{Body, Params},
-    ids::{FulfilmentId, OrderGroupId, OrderId},
+    ids::{FulfilmentId, OrderGroupId, OrderId, OrderLineId},
     notifications,
     orders::{
-        self,
+        self, Contents, Packed, Sender,
         model::{Address, Error, GroupState},
         store::{self, Carrier},
     },
@@ -20,7 +21,7 @@ use crate::{
 };
 
 pub fn routes(api: &mut ServiceConfig) {
-    api.service(list_orders).service(get_managed_order).service(create_fulfilment);
+    api.service(list_orders).service(get_managed_order).service(create_fulfilment).service(create_return);
 }
 
 #[derive(serde::Deserialize, utoipa::IntoParams)]
@@ -72,7 +73,7 @@ async fn get_managed_order(app: web::Data<App>, by: Manager, path: web::Path<(St
     let order = path.1;
     let (group, state) = app.db.transaction(async |tx| store::lock_group(tx, by.scope, order).await?.ok_or(Error::NotFound)).await?;
     let ships = match state {
-        GroupState::ToShip | GroupState::Shipped => true,
+        GroupState::ToShip | GroupState::PartiallyShipped | GroupState::Shipped => true,
         GroupState::Refunded => false,
         // Nobody paid: it is not an order yet, and its buyer's address is nobody's business.
         GroupState::Pending | GroupState::Cancelled => return Err(Kind::NotFound.into()),
@@ -91,30 +92,64 @@ struct FulfilmentBody {
     carrier: String,
     tracking: Option<String>,
     tracking_url: Option<String>,
+    /// What is in it; all that is left if this is left out.
+    items: Option<Vec<PackedBody>>,
+}
+/// Either some pieces of a line, or one by its code.
+#[derive(serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PackedBody {
+    line: Option<OrderLineId>,
+    #[schema(minimum = 1, example = 1)]
+    quantity: Option<i32>,
+    #[schema(example = "7K3M-9QXW-2BCV")]
+    item: Option<String>,
+}
+/// More entries than pieces that any parcel holds.
+const MAX_PACKED: usize = 1000;
+
+impl FulfilmentBody {
+    fn check(&self) -> Result<(), Problem> {
+        if self.carrier.trim().is_empty() {
+            return Err(Problem::field("/carrier", "length", "name the carrier"));
+        }
+        if self.tracking_url.as_deref().is_some_and(|url| !url.starts_with("https://")) {
+            return Err(Problem::field("/tracking_url", "malformed", "an https address"));
+        }
+        if self.items.as_ref().is_some_and(|items| items.len() > MAX_PACKED) {
+            return Err(Problem::field("/items", "length", format!("at most {MAX_PACKED}")));
+        }
+        Ok(())
+    }
+    fn contents(&self) -> Result<Contents, Problem> {
+        let Some(items) = &self.items else { return Ok(Contents::Rest) };
+        let packed = items.iter().enumerate().map(|(at, body)| match (body.line, body.quantity, &body.item) {
+            (Some(line), Some(quantity), None) => Ok(Packed::Pieces { line, quantity }),
+            (None, None, Some(code)) => Ok(Packed::Piece { code: code.clone() }),
+            _ => Err(Problem::field(format!("/items/{at}"), "choose", "either line and quantity, or item")),
+        });
+        Ok(Contents::These(packed.collect::<Result<_, _>>()?))
+    }
 }
 #[derive(serde::Serialize, utoipa::ToSchema)]
 struct CreatedFulfilment {
     id: FulfilmentId,
 }
 
-/// The parcel has left: its earnings are released, the buyer gets a mail.
+/// A parcel has left, with all that is to be sent or with part of it: what was earned with it is released, the buyer gets a mail.
 #[utoipa::path(tag = "fulfilment", operation_id = "create_fulfilment", request_body = FulfilmentBody, params(("coop" = String, Path, description = "id or slug")),
     responses((status = 201, body = CreatedFulfilment), (status = 401, body = ProblemView), (status = 404, body = ProblemView), (status = 409, body = ProblemView), (status = 422, body = ProblemView)))]
 #[post("/v1/manage/cooperatives/{coop}/fulfilments")]
 async fn create_fulfilment(app: web::Data<App>, by: Manager, Body(body): Body<FulfilmentBody>) -> Result<HttpResponse, Problem> {
-    if body.carrier.trim().is_empty() {
-        return Err(Problem::field("/carrier", "length", "name the carrier"));
-    }
-    if body.tracking_url.as_deref().is_some_and(|url| !url.starts_with("https://")) {
-        return Err(Problem::field("/tracking_url", "malformed", "an https address"));
-    }
+    body.check()?;
+    let contents = body.contents()?;
     let carrier = Carrier { name: body.carrier, tracking: body.tracking, tracking_url: body.tracking_url };
     let now = app.clock.now();
     let id = app
         .db
         .transaction_retrying(async |tx| {
-            let id = orders::ship(tx, now, &app.keys, &app.config.public_url, by.scope, body.order, &carrier).await?;
-            if let Some(mail) = orders::shipped_mail(tx, body.order, by.scope, &carrier).await? {
+            let id = orders::ship(tx, now, sender(&app, &by), body.order, &carrier, &contents).await?;
+            if let Some(mail) = orders::shipped_mail(tx, body.order, by.scope, id, &carrier).await? {
                 notifications::enqueue(tx, now, &mail).await?;
             }
             Ok::<_, Error>(id)
@@ -122,4 +157,34 @@ async fn create_fulfilment(app: web::Data<App>, by: Manager, Body(body): Body<Fu
         .await?;
     app.hint.wake();
     Ok(HttpResponse::Created().json(CreatedFulfilment { id }))
+}
+
+fn sender<'a>(app: &'a App, by: &Manager) -> Sender<'a> {
+    Sender { scope: by.scope, keys: &app.keys, public_url: &app.config.public_url }
+}
+
+#[derive(serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ReturnBody {
+    order: OrderId,
+    /// Codes of the pieces that came back.
+    #[schema(example = json!(["7K3M-9QXW-2BCV"]))]
+    items: Vec<String>,
+    /// They are for sale again: only what its buyer has had her money back for, and at no cost to the platform.
+    #[serde(default)]
+    restock: bool,
+}
+
+/// Pieces that were sent are back in your hands. What a refund alone does not say: until then they are away.
+#[utoipa::path(tag = "fulfilment", operation_id = "create_return", request_body = ReturnBody, params(("coop" = String, Path, description = "id or slug")),
+    responses((status = 204), (status = 401, body = ProblemView), (status = 404, body = ProblemView), (status = 422, body = ProblemView)))]
+#[post("/v1/manage/cooperatives/{coop}/returns")]
+async fn create_return(app: web::Data<App>, by: Manager, Body(body): Body<ReturnBody>) -> Result<HttpResponse, Problem> {
+    if body.items.is_empty() || body.items.len() > MAX_PACKED {
+        return Err(Problem::field("/items", "length", format!("1 to {MAX_PACKED} codes")));
+    }
+    let now = app.clock.now();
+    let back = async |tx: &mut Tx| orders::take_back(tx, now, sender(&app, &by), body.order, &body.items, body.restock).await;
+    app.db.transaction_retrying(back).await?;
+    Ok(HttpResponse::NoContent().finish())
 }

@@ -29,7 +29,7 @@ impl From<Error> for Problem {
                 Self::with_detail(Kind::TotalChanged, format!("the total is {} now, not {}", now.formatted(), expected.formatted()))
                     .with("total", crate::money::MoneyView::from(now))
             }
-            Error::Illegal(..) | Error::NotToShip(_) => Self::with_detail(Kind::Conflict, error.to_string()),
+            Error::Illegal(..) | Error::NotToShip(_) | Error::OnHold => Self::with_detail(Kind::Conflict, error.to_string()),
             Error::Stock(error) => error.into(),
             Error::Money(_) => Self::with_detail(Kind::Invalid, error.to_string()),
             Error::Provenance(error) => error.into(),

@@ -7,15 +7,17 @@ use super::waterfall::Waterfall;
 use crate::{
     app::App,
     clock::Time,
-    ids::{OrderGroupId, OrderId, OrderLineId},
+    config::Config,
+    ids::{FulfilmentId, OrderGroupId, OrderId, OrderLineId},
+    media,
     money::MoneyView,
     orders::{
-        self,
+        self, FrozenGroup,
         model::{FrozenLine, GroupState, OrderState},
+        read::{self, Maker, Parcel, Piece},
         store,
     },
     problem::{Kind, Problem, ProblemView},
-    provenance,
 };
 
 pub fn routes(api: &mut ServiceConfig) {
@@ -54,7 +56,7 @@ pub struct OrderView {
     pub paid_at: Option<Time>,
     /// Where all of it goes: the parts sum to `total`. Null where only one cooperative's part is shown.
     pub waterfall: Option<WaterfallView>,
-    /// One per cooperative.
+    /// One per cooperative, which may send it in several shipments.
     pub parcels: Vec<ParcelView>,
 }
 /// What the buyer's money is for, in her own currency.
@@ -100,11 +102,14 @@ pub struct ParcelView {
 }
 #[derive(serde::Serialize, utoipa::ToSchema)]
 struct ShipmentView {
+    id: FulfilmentId,
     carrier: String,
     tracking: Option<String>,
     /// Where the carrier shows it.
     tracking_url: Option<String>,
     shipped_at: Time,
+    /// The pieces in it.
+    items: Vec<ItemLink>,
 }
 #[derive(serde::Serialize, utoipa::ToSchema)]
 #[schema(as = OrderLineView)]
@@ -113,10 +118,27 @@ struct LineView {
     title: String,
     variant_title: String,
     quantity: i32,
+    /// How many of them have left.
+    shipped: i32,
+    /// How many of them were given back.
+    refunded: i32,
     goods: MoneyView,
     tax: MoneyView,
     waterfall: LineWaterfall,
     items: Vec<ItemLink>,
+    /// Who made them, as the work register has it and as far as each agreed to be seen.
+    makers: Vec<OrderMaker>,
+}
+/// Without a name, her craft and her district must do.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+struct OrderMaker {
+    #[schema(example = "Ganga")]
+    name: Option<String>,
+    craft: Option<String>,
+    village: Option<String>,
+    district: String,
+    story: Option<String>,
+    portrait: Option<String>,
 }
 /// What the line's price is for, as it was promised when the order was placed; all of it sums to goods (tax inside included).
 #[derive(serde::Serialize, utoipa::ToSchema)]
@@ -158,41 +180,22 @@ fn waterfall(line: &FrozenLine) -> LineWaterfall {
     }
 }
 
-/// The whole order as its buyer may see it; `only` narrows it to one cooperative's part.
+/// All that is shown beside the frozen lines, fetched at once.
+struct Beside {
+    parcels: Vec<Parcel>,
+    pieces: Vec<Piece>,
+    makers: Vec<Maker>,
+}
+
+/// The whole order as its buyer may see it; `only` narrows it to one cooperative's part. Six statements, however much is in it.
 pub async fn view(app: &App, id: OrderId, only: Option<OrderGroupId>) -> Result<OrderView, Problem> {
     let conn = &mut *app.db.conn().await?;
     let order = orders::order(conn, id).await?;
-    let frozen = orders::frozen(conn, id).await?;
+    let frozen = orders::frozen_of(conn, &order).await?;
+    let beside = Beside { parcels: read::parcels(conn, id).await?, pieces: read::pieces(conn, id).await?, makers: read::makers(conn, id).await? };
     let all = Waterfall::of(order.total.currency, &frozen.lines, &frozen.groups).map_err(orders::Error::from)?;
-    let mut parcels = Vec::new();
-    for group in frozen.groups.into_iter().filter(|g| only.is_none_or(|wanted| wanted == g.id)) {
-        let mut lines = Vec::new();
-        for line in frozen.lines.iter().filter(|l| l.group == group.id) {
-            let items = provenance::items_of(conn, line.id).await?;
-            let link = |(_, code, _): (_, String, _)| ItemLink { url: app.config.link(&format!("/i/{code}")), code };
-            lines.push(LineView {
-                id: line.id,
-                title: line.title.clone(),
-                variant_title: line.variant_title.clone(),
-                quantity: line.quantity,
-                goods: line.goods.into(),
-                tax: line.tax.into(),
-                waterfall: waterfall(line),
-                items: items.into_iter().map(link).collect(),
-            });
-        }
-        let shipments = store::parcels(conn, group.id).await?;
-        let shipment = |(carrier, tracking, tracking_url, shipped_at)| ShipmentView { carrier, tracking, tracking_url, shipped_at };
-        parcels.push(ParcelView {
-            id: group.id,
-            cooperative: group.cooperative,
-            status: group.state,
-            delivery: group.delivery,
-            shipping: group.shipping.into(),
-            shipments: shipments.into_iter().map(shipment).collect(),
-            lines,
-        });
-    }
+    let shown = frozen.groups.iter().filter(|g| only.is_none_or(|wanted| wanted == g.id));
+    let parcels = shown.map(|group| ParcelView::of(&app.config, group, &frozen.lines, &beside)).collect();
     Ok(OrderView {
         id: order.id,
         number: order.number,
@@ -204,6 +207,60 @@ pub async fn view(app: &App, id: OrderId, only: Option<OrderGroupId>) -> Result<
         waterfall: only.is_none().then(|| all.into()),
         parcels,
     })
+}
+
+fn link(config: &Config, code: &str) -> ItemLink {
+    ItemLink { url: config.link(&format!("/i/{code}")), code: code.to_owned() }
+}
+impl ParcelView {
+    fn of(config: &Config, group: &FrozenGroup, lines: &[FrozenLine], beside: &Beside) -> Self {
+        let shipment = |parcel: &Parcel| ShipmentView {
+            id: parcel.id,
+            carrier: parcel.carrier.clone(),
+            tracking: parcel.tracking.clone(),
+            tracking_url: parcel.tracking_url.clone(),
+            shipped_at: parcel.shipped_at,
+            items: beside.pieces.iter().filter(|p| p.parcel == Some(parcel.id)).map(|p| link(config, &p.code)).collect(),
+        };
+        Self {
+            id: group.id,
+            cooperative: group.cooperative.clone(),
+            status: group.state,
+            delivery: group.delivery.clone(),
+            shipping: group.shipping.into(),
+            shipments: beside.parcels.iter().filter(|p| p.group == group.id).map(shipment).collect(),
+            lines: lines.iter().filter(|l| l.group == group.id).map(|l| LineView::of(config, l, beside)).collect(),
+        }
+    }
+}
+impl LineView {
+    fn of(config: &Config, line: &FrozenLine, beside: &Beside) -> Self {
+        Self {
+            id: line.id,
+            title: line.title.clone(),
+            variant_title: line.variant_title.clone(),
+            quantity: line.quantity,
+            shipped: line.shipped_quantity,
+            refunded: line.refunded_quantity,
+            goods: line.goods.into(),
+            tax: line.tax.into(),
+            waterfall: waterfall(line),
+            items: beside.pieces.iter().filter(|p| p.line == line.id).map(|p| link(config, &p.code)).collect(),
+            makers: beside.makers.iter().filter(|m| m.line == line.id).map(|m| OrderMaker::of(config, m)).collect(),
+        }
+    }
+}
+impl OrderMaker {
+    fn of(config: &Config, maker: &Maker) -> Self {
+        Self {
+            name: maker.name.clone(),
+            craft: maker.craft.clone(),
+            village: maker.village.clone(),
+            district: maker.district.clone(),
+            story: maker.story.clone(),
+            portrait: maker.portrait.as_ref().map(|sha| config.link(&media::path(sha, pictures::EDGES[0]))),
+        }
+    }
 }
 
 /// The order: where its parcels are, which items they hold, what each price is for.

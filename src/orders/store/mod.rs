@@ -1,12 +1,14 @@
 //! Every statement on this domain's tables: carts, orders, groups, lines and parcels.
 mod carts;
 mod orders;
+mod parcels;
 mod refunds;
 
 pub use carts::DeliveryRow;
 pub(in crate::orders) use carts::*;
-pub use orders::Carrier;
 pub(in crate::orders) use orders::*;
+pub use parcels::Carrier;
+pub(in crate::orders) use parcels::*;
 pub(in crate::orders) use refunds::*;
 
 use crate::db::DbError;

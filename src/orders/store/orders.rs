@@ -1,4 +1,4 @@
-//! Orders, frozen lines, groups and parcels.
+//! Orders, frozen lines and groups.
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
@@ -10,9 +10,9 @@ use crate::{
     catalog::price::Split,
     clock::{Day, Time},
     db::{Conn, DbError, Tx},
-    ids::{CartId, CoopId, FulfilmentId, ItemId, OrderGroupId, OrderId, OrderLineId, VariantId},
+    ids::{CartId, CoopId, OrderGroupId, OrderId, OrderLineId, VariantId},
     money::{Currency, Money},
-    schema::{carts, cooperatives, fulfilment_items, fulfilments, order_contacts, order_events, order_groups, order_lines, orders},
+    schema::{carts, cooperatives, order_contacts, order_events, order_groups, order_lines, orders},
     tenancy::Scope,
 };
 
@@ -162,11 +162,8 @@ pub(in crate::orders) async fn move_groups(tx: &mut Tx, now: Time, order: OrderI
         .await?;
     Ok(())
 }
-pub(in crate::orders) async fn move_group(tx: &mut Tx, now: Time, scope: Scope, id: OrderGroupId, to: GroupState) -> Result<(), DbError> {
-    diesel::update(order_groups::table.find((scope.coop(), id)))
-        .set((order_groups::state.eq(to), order_groups::updated_at.eq(now)))
-        .execute(tx)
-        .await?;
+pub(in crate::orders) async fn set_hold(tx: &mut Tx, now: Time, id: OrderId, held: bool) -> Result<(), DbError> {
+    diesel::update(orders::table.find(id)).set((orders::on_hold.eq(held), orders::updated_at.eq(now))).execute(tx).await?;
     Ok(())
 }
 pub(in crate::orders) async fn forget_live_order(tx: &mut Tx, order: OrderId) -> Result<(), DbError> {
@@ -187,8 +184,7 @@ struct LineRow {
     variant: VariantId,
     title: String,
     variant_title: String,
-    quantity: i32,
-    refunded_quantity: i32,
+    pieces: (i32, i32, i32, i32),
     stock_owner: String,
     amounts: (i64, i64, bool, i64, i64, i64),
     own: (Currency, i64, i64),
@@ -208,8 +204,7 @@ pub(in crate::orders) async fn frozen_lines(conn: &mut Conn, order: OrderId, cur
             l::variant_id,
             l::title,
             l::variant_title,
-            l::quantity,
-            l::refunded_quantity,
+            (l::quantity, l::refunded_quantity, l::refunded_here, l::shipped_quantity),
             l::stock_owner,
             (l::goods_minor, l::tax_minor, l::tax_inclusive, l::commission_minor, l::producer_minor, l::premium_minor),
             (l::own_currency, l::producer_own_minor, l::premium_own_minor),
@@ -226,6 +221,7 @@ impl LineRow {
         let (goods, tax, tax_inclusive, commission, producer, premium) = self.amounts;
         let (own, producer_own, premium_own) = self.own;
         let (rate, source, day) = self.fx;
+        let (quantity, refunded_quantity, refunded_here, shipped_quantity) = self.pieces;
         let split: Option<Split> = self.split.map(unjson).transpose()?;
         Ok(FrozenLine {
             id: self.id,
@@ -234,8 +230,10 @@ impl LineRow {
             variant: self.variant,
             title: self.title,
             variant_title: self.variant_title,
-            quantity: self.quantity,
-            refunded_quantity: self.refunded_quantity,
+            quantity,
+            refunded_quantity,
+            refunded_here,
+            shipped_quantity,
             brand_owned: self.stock_owner == "brand",
             goods: money(goods),
             tax: money(tax),
@@ -285,65 +283,6 @@ pub(in crate::orders) async fn frozen_groups(conn: &mut Conn, order: OrderId, cu
     Ok(rows.into_iter().map(view).collect())
 }
 
-/// A cooperative's group of an order, locked.
-pub(in crate::orders) async fn lock_group(tx: &mut Tx, scope: Scope, order: OrderId) -> Result<Option<(OrderGroupId, GroupState)>, DbError> {
-    Ok(order_groups::table
-        .filter(order_groups::coop_id.eq(scope.coop()).and(order_groups::order_id.eq(order)))
-        .select((order_groups::id, order_groups::state))
-        .for_update()
-        .first(tx)
-        .await
-        .optional()?)
-}
-pub(in crate::orders) async fn unshipped_groups(tx: &mut Tx, order: OrderId) -> Result<i64, DbError> {
-    Ok(order_groups::table
-        .filter(order_groups::order_id.eq(order).and(order_groups::state.eq_any([GroupState::Pending, GroupState::ToShip])))
-        .count()
-        .get_result(tx)
-        .await?)
-}
-
-/// How a parcel travels.
-#[derive(Clone, Debug)]
-pub struct Carrier {
-    pub name: String,
-    pub tracking: Option<String>,
-    pub tracking_url: Option<String>,
-}
-pub(in crate::orders) async fn insert_fulfilment(
-    tx: &mut Tx,
-    now: Time,
-    scope: Scope,
-    group: OrderGroupId,
-    carrier: &Carrier,
-    items: &[ItemId],
-) -> Result<FulfilmentId, DbError> {
-    let id = FulfilmentId::new();
-    diesel::insert_into(fulfilments::table)
-        .values((
-            (fulfilments::coop_id.eq(scope.coop()), fulfilments::id.eq(id), fulfilments::group_id.eq(group), fulfilments::carrier.eq(&carrier.name)),
-            (fulfilments::tracking.eq(&carrier.tracking), fulfilments::tracking_url.eq(&carrier.tracking_url), fulfilments::shipped_at.eq(now)),
-        ))
-        .execute(tx)
-        .await?;
-    let rows: Vec<_> = items
-        .iter()
-        .map(|item| (fulfilment_items::coop_id.eq(scope.coop()), fulfilment_items::fulfilment_id.eq(id), fulfilment_items::item_id.eq(*item)))
-        .collect();
-    diesel::insert_into(fulfilment_items::table).values(rows).execute(tx).await?;
-    Ok(id)
-}
-/// (carrier, tracking, where to follow it, shipped) of a group's parcels, oldest first.
-type Parcel = (String, Option<String>, Option<String>, Time);
-pub(in crate::orders) async fn parcels(conn: &mut Conn, group: OrderGroupId) -> Result<Vec<Parcel>, DbError> {
-    Ok(fulfilments::table
-        .filter(fulfilments::group_id.eq(group))
-        .order(fulfilments::id)
-        .select((fulfilments::carrier, fulfilments::tracking, fulfilments::tracking_url, fulfilments::shipped_at))
-        .load(conn)
-        .await?)
-}
-
 /// A cooperative's orders that were paid, newest first, keyset by group id.
 pub(in crate::orders) async fn groups_of(
     conn: &mut Conn,
@@ -356,6 +295,7 @@ pub(in crate::orders) async fn groups_of(
         .inner_join(orders::table)
         .filter(order_groups::coop_id.eq(scope.coop()).and(order_groups::state.eq_any([
             GroupState::ToShip,
+            GroupState::PartiallyShipped,
             GroupState::Shipped,
             GroupState::Refunded,
         ])))

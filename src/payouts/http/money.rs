@@ -161,7 +161,9 @@ fn what(moved: &Moved) -> String {
     };
     match (moved.source.as_str(), moved.kind.as_str()) {
         ("order", "paid") => format!("sold: {part}"),
-        ("order_group", "released") => format!("shipped: {part}"),
+        ("order_group" | "fulfilment", "released") => format!("shipped: {part}"),
+        ("dispute", "held") => "held: the buyer's bank took the payment back, and decides".into(),
+        ("dispute", "unheld") => "no longer held".into(),
         ("payout", "sent") => "payout on its way".into(),
         ("payout", "settled") => "payout left".into(),
         ("payout", "returned" | "bounced") => "payout came back".into(),

@@ -82,15 +82,17 @@ pub async fn facts(conn: &mut Conn, payout: Payout) -> Result<Facts, DbError> {
         cooperatives::table.find(payout.coop).select((cooperatives::slug, cooperatives::name, cooperatives::contact_email)).first(conn).await?;
     let query = diesel::sql_query(
         "SELECT p.kind, p.amount_minor AS minor, t.memo, t.occurred_at AS released_at, o.number AS \"order\", o.paid_at AS sold_at,
-                CASE WHEN l.variant_title <> '' THEN l.title || ' (' || l.variant_title || ')' ELSE l.title END AS title, l.quantity,
-                coalesce((SELECT array_agg(i.code ORDER BY i.id) FROM items i WHERE i.order_line_id = l.id), '{}') AS codes, l.split,
-                coalesce(f.amount_minor, 0) AS premium, l.goods_minor AS buyer_paid, o.currency AS buyer_currency, l.fx_rate, l.fx_source, l.fx_day
+                CASE WHEN l.variant_title <> '' THEN l.title || ' (' || l.variant_title || ')' ELSE l.title END AS title,
+                cardinality(sent.codes) AS quantity, coalesce(sent.codes, '{}') AS codes, l.split, coalesce(f.amount_minor, 0) AS premium,
+                round(l.goods_minor::numeric * cardinality(sent.codes) / l.quantity)::bigint AS buyer_paid, o.currency AS buyer_currency, l.fx_rate, l.fx_source, l.fx_day
          FROM payout_lines p JOIN ledger_transfers t ON t.id = p.transfer_id
          LEFT JOIN order_lines l ON l.coop_id = p.coop_id AND l.id = p.order_line_id
          LEFT JOIN order_groups g ON g.coop_id = p.coop_id AND g.id = p.group_id
          LEFT JOIN orders o ON o.id = coalesce(l.order_id, g.order_id)
          LEFT JOIN ledger_transfers f ON p.kind = 'producer' AND f.source_type = t.source_type AND f.source_id = t.source_id AND f.kind = t.kind
                                      AND f.leg = 'line:' || l.id || '/premium'
+         LEFT JOIN LATERAL (SELECT array_agg(i.code ORDER BY i.id) AS codes FROM fulfilment_items s JOIN items i ON i.id = s.item_id
+           WHERE p.kind = 'producer' AND s.order_line_id = l.id AND (t.source_type <> 'fulfilment' OR s.fulfilment_id = t.source_id)) sent ON true
          WHERE p.coop_id = $1 AND p.payout_id = $2 ORDER BY p.position",
     );
     let lines = query.bind::<sql::Uuid, _>(payout.coop).bind::<sql::Uuid, _>(payout.id).load(conn).await?;
@@ -129,7 +131,7 @@ pub async fn slips(conn: &mut Conn, payout: &Payout) -> Result<Vec<SlipRow>, DbE
         "WITH titles AS (
            SELECT w.artisan_id, string_agg(DISTINCT l.title, ', ' ORDER BY l.title) AS titles
            FROM payout_lines p JOIN order_lines l ON l.coop_id = p.coop_id AND l.id = p.order_line_id
-           JOIN items i ON i.order_line_id = l.id JOIN work_entries w ON w.coop_id = p.coop_id AND w.batch_id = i.batch_id
+           JOIN fulfilment_items s ON s.order_line_id = l.id JOIN items i ON i.id = s.item_id JOIN work_entries w ON w.coop_id = p.coop_id AND w.batch_id = i.batch_id
            WHERE p.coop_id = $1 AND p.payout_id = $2 AND p.kind = 'producer' GROUP BY w.artisan_id)
          SELECT a.id AS artisan, coalesce(a.public_alias, a.legal_name) AS name, a.language, s.pieces, s.amount_minor AS minor,
                 coalesce((SELECT m.method FROM maker_payments m WHERE m.coop_id = a.coop_id AND m.artisan_id = a.id

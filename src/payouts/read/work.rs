@@ -8,7 +8,7 @@ use diesel_async::RunQueryDsl;
 use crate::{
     catalog::price::Split,
     db::{Conn, DbError},
-    ids::{ArtisanId, BatchId, ItemId, OrderLineId, PayoutId},
+    ids::{ArtisanId, BatchId, ItemId, OrderLineId, PayoutId, TransferId},
     money::Currency,
     payouts::{
         model::{Line, LineKind},
@@ -28,14 +28,14 @@ pub async fn whole(conn: &mut Conn, scope: Scope, currency: Currency, lines: &[L
         .await?;
     let splits: BTreeMap<OrderLineId, Option<Split>> =
         splits.into_iter().map(|(id, split)| (id, split.and_then(|s| serde_json::from_value(s).ok()))).collect();
-    let mut pieces = pieces_of(conn, scope, &named).await?;
+    let releases: Vec<TransferId> = lines.iter().filter(|l| l.kind == LineKind::Producer).map(|l| l.transfer).collect();
+    let mut pieces = pieces_of(conn, scope, &releases).await?;
     let batches: BTreeSet<BatchId> = pieces.values().flatten().filter_map(|(batch, _)| *batch).collect();
     let batches = register(conn, scope, currency, &batches.into_iter().collect::<Vec<_>>()).await?;
     let sold = lines.iter().filter(|l| l.kind == LineKind::Producer).map(|line| Sold {
         minor: line.minor,
         split: line.order_line.and_then(|id| splits.get(&id).copied().flatten()),
-        // A line in two releases has its pieces in the first: nothing is counted twice.
-        pieces: line.order_line.and_then(|id| pieces.remove(&id)).unwrap_or_default(),
+        pieces: pieces.remove(&line.transfer).unwrap_or_default(),
     });
     Ok(Whole { sold: sold.collect(), shipping: sum(LineKind::Shipping), recovered: sum(LineKind::Recovery), batches })
 }
@@ -43,22 +43,26 @@ pub async fn whole(conn: &mut Conn, scope: Scope, currency: Currency, lines: &[L
 #[derive(QueryableByName)]
 struct PiecesRow {
     #[diesel(sql_type = sql::Uuid)]
-    line: OrderLineId,
+    release: TransferId,
     #[diesel(sql_type = sql::Nullable<sql::Uuid>)]
     batch: Option<BatchId>,
     #[diesel(sql_type = sql::BigInt)]
     pieces: i64,
 }
 
-async fn pieces_of(conn: &mut Conn, scope: Scope, lines: &[OrderLineId]) -> Result<BTreeMap<OrderLineId, Vec<(Option<BatchId>, u32)>>, DbError> {
+/// The pieces that each release paid for: those of its line that were in its parcel. (A release that names no parcel is of the line's only
+/// one.)
+async fn pieces_of(conn: &mut Conn, scope: Scope, releases: &[TransferId]) -> Result<BTreeMap<TransferId, Vec<(Option<BatchId>, u32)>>, DbError> {
     let query = diesel::sql_query(
-        "SELECT order_line_id AS line, batch_id AS batch, count(*) AS pieces FROM items
-         WHERE coop_id = $1 AND order_line_id = ANY ($2) GROUP BY order_line_id, batch_id ORDER BY order_line_id, batch_id",
+        "SELECT t.id AS release, i.batch_id AS batch, count(*) AS pieces FROM ledger_transfers t
+         JOIN fulfilment_items s ON s.order_line_id = t.order_line_id AND (t.source_type <> 'fulfilment' OR s.fulfilment_id = t.source_id)
+         JOIN items i ON i.coop_id = s.coop_id AND i.id = s.item_id
+         WHERE s.coop_id = $1 AND t.id = ANY ($2) GROUP BY t.id, i.batch_id ORDER BY t.id, i.batch_id",
     );
-    let rows: Vec<PiecesRow> = query.bind::<sql::Uuid, _>(scope.coop()).bind::<sql::Array<sql::Uuid>, _>(lines).load(conn).await?;
-    let mut pieces: BTreeMap<OrderLineId, Vec<(Option<BatchId>, u32)>> = BTreeMap::new();
+    let rows: Vec<PiecesRow> = query.bind::<sql::Uuid, _>(scope.coop()).bind::<sql::Array<sql::Uuid>, _>(releases).load(conn).await?;
+    let mut pieces: BTreeMap<TransferId, Vec<(Option<BatchId>, u32)>> = BTreeMap::new();
     for row in rows {
-        pieces.entry(row.line).or_default().push((row.batch, u32::try_from(row.pieces).unwrap_or(0)));
+        pieces.entry(row.release).or_default().push((row.batch, u32::try_from(row.pieces).unwrap_or(0)));
     }
     Ok(pieces)
 }
@@ -84,9 +88,10 @@ struct PaidRow {
 
 async fn register(conn: &mut Conn, scope: Scope, currency: Currency, ids: &[BatchId]) -> Result<BTreeMap<BatchId, Batch>, DbError> {
     let query = diesel::sql_query(
-        "SELECT b.id, b.quantity, (SELECT count(*) FROM items i WHERE i.coop_id = b.coop_id AND i.batch_id = b.id AND EXISTS (
-                  SELECT 1 FROM ledger_transfers t JOIN payout_lines p ON p.transfer_id = t.id AND p.live AND p.kind = 'producer'
-                  WHERE t.order_line_id = i.order_line_id)) AS paid_before
+        "SELECT b.id, b.quantity, (SELECT count(*) FROM items i JOIN fulfilment_items s ON s.item_id = i.id
+                  WHERE i.coop_id = b.coop_id AND i.batch_id = b.id AND EXISTS (
+                    SELECT 1 FROM ledger_transfers t JOIN payout_lines p ON p.transfer_id = t.id AND p.live AND p.kind = 'producer'
+                    WHERE t.order_line_id = s.order_line_id AND (t.source_type <> 'fulfilment' OR t.source_id = s.fulfilment_id))) AS paid_before
          FROM batches b WHERE b.coop_id = $1 AND b.id = ANY ($2)",
     );
     let rows: Vec<BatchRow> = query.bind::<sql::Uuid, _>(scope.coop()).bind::<sql::Array<sql::Uuid>, _>(ids).load(conn).await?;
@@ -140,13 +145,16 @@ struct MakersRow {
     makers: i64,
 }
 
-/// The pieces of a line by how many makers the payout reached for them; pieces whose makers nobody named are left out.
+/// The pieces of a line that the payout paid for, by how many makers the payout reached for them; pieces whose makers nobody named are left out.
 pub async fn makers_of(conn: &mut Conn, scope: Scope, payout: PayoutId, line: OrderLineId) -> Result<BTreeMap<u32, Vec<ItemId>>, DbError> {
     let query = diesel::sql_query(
         "SELECT i.id AS item, count(DISTINCT w.artisan_id) AS makers
-         FROM items i JOIN work_entries w ON w.coop_id = i.coop_id AND w.batch_id = i.batch_id
-         JOIN payout_shares s ON s.coop_id = w.coop_id AND s.payout_id = $2 AND s.artisan_id = w.artisan_id
-         WHERE i.coop_id = $1 AND i.order_line_id = $3 GROUP BY i.id ORDER BY i.id",
+         FROM payout_lines p JOIN ledger_transfers t ON t.id = p.transfer_id
+         JOIN fulfilment_items f ON f.order_line_id = p.order_line_id AND (t.source_type <> 'fulfilment' OR f.fulfilment_id = t.source_id)
+         JOIN items i ON i.coop_id = f.coop_id AND i.id = f.item_id
+         JOIN work_entries w ON w.coop_id = i.coop_id AND w.batch_id = i.batch_id
+         JOIN payout_shares s ON s.coop_id = w.coop_id AND s.payout_id = p.payout_id AND s.artisan_id = w.artisan_id
+         WHERE p.coop_id = $1 AND p.payout_id = $2 AND p.order_line_id = $3 AND p.kind = 'producer' GROUP BY i.id ORDER BY i.id",
     );
     let bound = query.bind::<sql::Uuid, _>(scope.coop()).bind::<sql::Uuid, _>(payout).bind::<sql::Uuid, _>(line);
     let mut by_makers: BTreeMap<u32, Vec<ItemId>> = BTreeMap::new();

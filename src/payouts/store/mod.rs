@@ -111,9 +111,10 @@ struct UnpaidRow {
 /// them: what one took and gave back is there again by its lines.
 pub(super) async fn unpaid(conn: &mut Conn, scope: Scope, currency: Currency) -> Result<Vec<Line>, DbError> {
     let query = diesel::sql_query(
-        "SELECT t.id AS transfer, t.order_line_id AS order_line, CASE WHEN t.source_type = 'order_group' THEN t.source_id END AS order_group,
+        "SELECT t.id AS transfer, t.order_line_id AS order_line,
+                CASE t.source_type WHEN 'order_group' THEN t.source_id WHEN 'fulfilment' THEN f.group_id END AS order_group,
                 t.leg, CASE WHEN t.credit_account = $1 THEN t.amount_minor ELSE -t.amount_minor END AS minor
-         FROM ledger_transfers t
+         FROM ledger_transfers t LEFT JOIN fulfilments f ON f.id = t.source_id
          WHERE (t.credit_account = $1 OR t.debit_account = $1) AND (t.source_type <> 'payout' OR t.kind = 'recovered')
            AND NOT EXISTS (SELECT 1 FROM payout_lines l WHERE l.transfer_id = t.id AND l.live)
          ORDER BY t.id",

@@ -107,38 +107,44 @@ async fn told(app: &App, request: &HttpRequest, code: &str, outcome: Result<Note
             _ => return Err(problem),
         },
     };
-    let (html, _) = html(app, language(request), code, note).await?;
+    page(app, request, code, status, note).await
+}
+async fn page(app: &App, request: &HttpRequest, code: &str, status: StatusCode, note: Option<Note>) -> Result<HttpResponse, Problem> {
+    let (html, found) = html(app, language(request), code, note).await?;
+    let status = if found { status } else { StatusCode::NOT_FOUND };
     let mut answer = HttpResponse::build(status);
     answer.insert_header(("Cache-Control", "no-store")).insert_header(("Content-Security-Policy", POLICY));
     Ok(answer.content_type(HTML).body(html))
 }
 
+/// A form of the page, if it could be read.
+type Sent<T> = Result<web::Form<T>, actix_web::Error>;
+
+/// Whoever sent a form is shown a page, also when the form cannot be read.
+async fn answered<T>(app: &App, request: &HttpRequest, code: &str, form: Sent<T>, act: impl AsyncFnOnce(T) -> Result<Note, Problem>) -> Answered {
+    match form {
+        Ok(form) => told(app, request, code, act(form.into_inner()).await).await,
+        Err(_) => page(app, request, code, StatusCode::BAD_REQUEST, Some(Note::FormUnread)).await,
+    }
+}
+type Answered = Result<HttpResponse, Problem>;
+
 /// The page's form for a claim.
 #[utoipa::path(tag = "provenance", operation_id = "send_item_claim", params(("code" = String, Path, example = "7K3M-9QXW-2BCV")),
     request_body(content = ClaimBody, content_type = "application/x-www-form-urlencoded"),
-    responses((status = 200, content_type = "text/html", body = String), (status = 400, content_type = "text/plain", body = String), (status = 404, content_type = "text/html", body = String), (status = 409, content_type = "text/html", body = String), (status = 422, content_type = "text/html", body = String), (status = 429, content_type = "text/html", body = String)))]
+    responses((status = 200, content_type = "text/html", body = String), (status = 400, content_type = "text/html", body = String), (status = 404, content_type = "text/html", body = String), (status = 409, content_type = "text/html", body = String), (status = 422, content_type = "text/html", body = String), (status = 429, content_type = "text/html", body = String)))]
 #[post("/i/{code}/claim")]
-async fn send_claim(app: web::Data<App>, request: HttpRequest, code: web::Path<String>, form: web::Form<ClaimBody>) -> Result<HttpResponse, Problem> {
-    let outcome = async {
-        claim(&app, &canonical(&code)?, &form.claim_code).await?;
-        Ok(Note::ClaimDone)
-    };
-    let outcome = outcome.await;
-    told(&app, &request, &code, outcome).await
+async fn send_claim(app: web::Data<App>, request: HttpRequest, code: web::Path<String>, form: Sent<ClaimBody>) -> Result<HttpResponse, Problem> {
+    let act = async |form: ClaimBody| claim(&app, &canonical(&code)?, &form.claim_code).await.map(|_| Note::ClaimDone);
+    answered(&app, &request, &code, form, act).await
 }
 
 /// The page's form for a doubt.
 #[utoipa::path(tag = "provenance", operation_id = "send_item_report", params(("code" = String, Path, example = "7K3M-9QXW-2BCV")),
     request_body(content = ReportBody, content_type = "application/x-www-form-urlencoded"),
-    responses((status = 200, content_type = "text/html", body = String), (status = 400, content_type = "text/plain", body = String), (status = 404, content_type = "text/html", body = String), (status = 422, content_type = "text/html", body = String), (status = 429, content_type = "text/html", body = String)))]
+    responses((status = 200, content_type = "text/html", body = String), (status = 400, content_type = "text/html", body = String), (status = 404, content_type = "text/html", body = String), (status = 422, content_type = "text/html", body = String), (status = 429, content_type = "text/html", body = String)))]
 #[post("/i/{code}/report")]
-async fn send_report(
-    app: web::Data<App>,
-    request: HttpRequest,
-    code: web::Path<String>,
-    form: web::Form<ReportBody>,
-) -> Result<HttpResponse, Problem> {
-    let sent = async { report(&app, &request, &canonical(&code)?, &form).await.map(|_| Note::DoubtDone) };
-    let outcome = sent.await;
-    told(&app, &request, &code, outcome).await
+async fn send_report(app: web::Data<App>, request: HttpRequest, code: web::Path<String>, form: Sent<ReportBody>) -> Result<HttpResponse, Problem> {
+    let act = async |form: ReportBody| report(&app, &request, &canonical(&code)?, &form).await.map(|_| Note::DoubtDone);
+    answered(&app, &request, &code, form, act).await
 }

@@ -24,6 +24,8 @@ pub(super) enum Note {
     ClaimTaken,
     ClaimWrong,
     DoubtDone,
+    /// It lacks a field, has one too many, or is no form at all.
+    FormUnread,
     Slow,
 }
 impl Note {
@@ -33,6 +35,7 @@ impl Note {
             Self::ClaimTaken => "claim_taken",
             Self::ClaimWrong => "claim_wrong",
             Self::DoubtDone => "doubt_done",
+            Self::FormUnread => "form_unread",
             Self::Slow => "slow",
         }
     }

@@ -8,10 +8,12 @@
 //! | the browser returns before the webhook | `races::the_browser_is_back_before_the_webhook` |
 //! | a session's time ends while a payment is processing | `races::a_late_payment_keeps_its_pieces_until_it_is_decided` |
 //! | a payment lands after expiry | `unfit::money_for_a_cancelled_order_goes_back` |
+//! | a payment lands after its pieces were given back | `unfit::money_for_pieces_that_are_held_no_longer_goes_back` |
 //! | two tabs pay two sessions of one order | `unfit::two_pages_of_one_order_are_both_paid` |
 //! | an authentic webhook with a wrong amount, currency or order | `unfit::authentic_money_that_does_not_fit_goes_back` |
 //! | a crash after the charge, before the commit | `faults::a_crash_before_the_commit_leaves_nothing_and_the_next_try_all` |
 //! | Stripe answers 500 after it committed (and 500 before) | `faults::every_lost_answer_ends_in_one_page`, `faults::a_page_that_was_never_made_frees_its_pieces` |
+//! | a dispute opened, won; lost; lost after it was sent | `disputes::a_dispute_that_is_won…`, `disputes::a_dispute_that_is_lost_…` |
 //! | 1,000 buyers for 100 pieces | `shelf::a_thousand_buyers_for_a_hundred_pieces`, `shelf::control_reading_before_writing_oversells` |
 //! | cancel races pay | `races::a_new_checkout_races_a_payment_of_the_old` |
 //! | three cooperatives, one out of stock at the last moment | `shelf::the_last_piece_goes_while_the_order_is_placed` |
@@ -21,6 +23,7 @@
 //! | a refund after the money went to its makers | `refunds::after_it_was_sent_the_platform_bears_it`, `refunds::a_fault_that…` |
 //! | partial refunds to a full one | `refunds::refunds_in_parts_are_one_whole_refund` |
 //! | a payout to a cooperative with a debt; without funds; bounced | `payouts::a_debt_takes_a_fifth…`, `payouts::without_funds…`, `payouts::the_canonical_payout…` |
+mod disputes;
 mod faults;
 mod races;
 mod shelf;

@@ -72,6 +72,34 @@ async fn money_for_a_cancelled_order_goes_back() {
     .await;
 }
 
+/// What the order held was given back while its buyer was paying, by a mistake or by hand: nothing is sold that may be another's by now, and
+/// the job that heard of the money does not die over it.
+#[actix_web::test]
+async fn money_for_pieces_that_are_held_no_longer_goes_back() {
+    let given_back = "WITH r AS (UPDATE stock_reservations SET state = 'released' WHERE variant_id = '{}' RETURNING *)
+        UPDATE stock s SET reserved = s.reserved - r.quantity FROM r WHERE s.variant_id = r.variant_id";
+    let forgotten = "WITH r AS (DELETE FROM stock_reservations WHERE variant_id = '{}' RETURNING *)
+        UPDATE stock s SET reserved = s.reserved - r.quantity FROM r WHERE s.variant_id = r.variant_id";
+    for how in [given_back, forgotten] {
+        api_test(async |app| {
+            let world = world(app).await;
+            let checkout = world.basket(app).await.checkout("k").await.expect(201);
+            sql(app, &how.replace("{}", &world.mat)).await;
+            assert_eq!(shelves(app).await, [(5, 1), (5, 0)], "one of the two is held still");
+            app.sandbox.control().pay(&session_of(&checkout)).unwrap();
+            all_went_back(app, "not_held").await;
+            assert_eq!(shelves(app).await, [(5, 0), (5, 0)], "what was held is for sale again, and nothing was taken twice");
+            let guest = app.visitor().with("X-Order-Token", checkout["order_token"].as_str().unwrap());
+            let order = guest.get(&format!("/v1/store/orders/{}", checkout["order"]["id"].as_str().unwrap())).await.expect(200);
+            assert_eq!(order["status"], "cancelled");
+            // Told again, nothing more goes back.
+            checkout::settle(&app.app, &session_of(&checkout)).await.unwrap();
+            all_went_back(app, "not_held").await;
+        })
+        .await;
+    }
+}
+
 /// One answer to the refund is lost, one is a failure that the provider repeats: the buyer gets her money once.
 #[actix_web::test]
 async fn a_refund_whose_answer_is_lost_is_asked_again_under_the_same_key() {

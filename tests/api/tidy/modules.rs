@@ -43,7 +43,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("log", &[]),
     ("media", &["audit", "auth"]),
     ("notifications", &[]),
-    ("orders", &["audit", "auth", "catalog", "cooperatives", "ledger", "notifications", "provenance"]),
+    ("orders", &["audit", "auth", "catalog", "cooperatives", "ledger", "media", "notifications", "provenance"]),
     ("payments", &[]),
     ("payouts", &["artisans", "audit", "auth", "catalog", "cooperatives", "ledger", "notifications", "payments", "provenance", "work"]),
     ("provenance", &["log"]),

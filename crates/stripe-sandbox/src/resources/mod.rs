@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod balance;
+pub(crate) mod disputes;
 pub(crate) mod events;
 pub(crate) mod payments;
 pub(crate) mod payouts;

@@ -89,6 +89,10 @@ fn refundable(charge: &Charge, amount: Option<i64>) -> Result<i64, ApiError> {
         let message = format!("This Charge ({}) does not have a successful payment to refund.", charge.id);
         return Err(ApiError::refused(None, message));
     }
+    if charge.disputed {
+        let message = format!("Charge {} has been charged back; cannot issue a refund.", charge.id);
+        return Err(ApiError::refused(Some("charge_disputed"), message));
+    }
     let left = charge.amount - charge.amount_refunded;
     let amount = amount.unwrap_or(left);
     if left == 0 {

@@ -1,0 +1,2 @@
+ALTER TABLE orders DROP COLUMN on_hold;
+DROP TABLE disputes;
