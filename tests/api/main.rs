@@ -6,6 +6,7 @@ mod commands;
 mod cooperatives;
 mod database;
 mod demo;
+mod destinations;
 mod edge;
 mod gate;
 mod imports;

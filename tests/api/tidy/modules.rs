@@ -67,6 +67,8 @@ const SYSTEM_SCOPES: &[(&str, &str)] = &[
     ("src/checkout/settle.rs", "a payment is settled for the cooperatives of its order's lines"),
     ("src/commands/demo", "the demo world is made by the program itself"),
     ("src/commands/import.rs", "the operator's own command"),
+    ("src/cooperatives/destinations/mod.rs", "the job was enqueued for a destination of this cooperative, whose id is in it"),
+    ("src/cooperatives/model.rs", "what the operator decides about the cooperative that was named"),
     ("src/imports/jobs.rs", "the job was enqueued by a manager of this cooperative, whose id is in it"),
     ("src/imports/mod.rs", "the operator's own command names the cooperative"),
     ("src/payouts/jobs.rs", "the job was enqueued for a payout of this cooperative, whose id is in it"),
