@@ -94,6 +94,7 @@ ids! {
     ReportId,
     ResetId,
     SessionId,
+    TaxRegistrationId,
     TransferId,
     VariantId,
     WorkId,

@@ -1,6 +1,7 @@
 //! Cooperatives over HTTP: who applies, who decides, who manages, who buys.
 mod admin;
 mod applications;
+mod delivery;
 mod destinations;
 mod manage;
 mod storefront;
@@ -15,6 +16,7 @@ pub fn routes(api: &mut ServiceConfig) {
     applications::routes(api);
     admin::routes(api);
     manage::routes(api);
+    delivery::routes(api);
     destinations::routes(api);
     storefront::routes(api);
 }
