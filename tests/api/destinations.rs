@@ -81,6 +81,27 @@ async fn the_operator_confirms_the_first_and_a_change_waits_three_days() {
         let states: Vec<_> = all["data"].as_array().unwrap().iter().map(|d| d["state"].as_str().unwrap()).collect();
         assert_eq!(states, ["active", "retired"]);
         assert_eq!(operator.get(ADMIN).await.expect(200), all);
+        // Whoever owns the old one was told of the change, and of nothing else, at every address.
+        let mut told: Vec<_> = app.app.mailer.kept().into_iter().filter(|mail| mail.kind == "destination_change").collect();
+        told.sort_by(|a, b| a.to.cmp(&b.to));
+        let readers: Vec<_> = told.iter().map(|mail| mail.to.as_str()).collect();
+        assert_eq!(readers, ["bagru@coop.example", "bagru@people.example", "two@people.example"]);
+        assert!(
+            told[0].text.contains("SBIN ··4821") && told[0].text.contains("SBIN ··9999") && told[0].text.contains("2026-11-25 12:00 UTC"),
+            "{}",
+            told[0].text
+        );
+        let log = operator.get("/v1/admin/audit").await.expect(200);
+        let acts: Vec<_> =
+            log["data"].as_array().unwrap().iter().map(|a| (a["action"].as_str().unwrap(), a["actor_role"].as_str().unwrap())).collect();
+        let expected = [
+            ("payout_destination.confirm", "manager"),
+            ("payout_destination.propose", "manager"),
+            ("payout_destination.confirm", "operator"),
+            ("payout_destination.propose", "manager"),
+        ];
+        assert_eq!(acts, expected, "and nothing that was refused");
+        assert!(!log.to_string().contains("0000001234"), "{log}");
     })
     .await;
 }
@@ -96,6 +117,8 @@ async fn whoever_owns_the_old_one_can_still_say_no() {
         let next = proposed(&manager, "0000001234569999").await;
         operator.post(&format!("{ADMIN}/{next}/confirm"), json!({})).await.expect(200);
         second.post(&format!("{MINE}/{next}/reject"), json!({})).await.expect(200);
+        let log = operator.get("/v1/admin/audit?action=payout_destination.reject").await.expect(200);
+        assert_eq!((&log["data"][0]["subject"], &log["data"][0]["actor_role"]), (&json!(next), &json!("manager")));
         app.clock.advance(jiff::SignedDuration::from_hours(73));
         app.run_jobs().await;
         assert_eq!(paid_to(app).await.unwrap()["account"], "0000001234564821");

@@ -63,7 +63,7 @@ pub async fn of_cooperative(
     for option in deliveries(&coop.country, coop.currency) {
         delivery::create(tx, scope, option).await?;
     }
-    let proposed = destinations::propose(tx, now, &app.keys, Some(manager), scope, &coop.destination).await?;
+    let proposed = destinations::propose(tx, now, &app.keys, manager, scope, &coop.destination).await?;
     Ok(destinations::confirm(tx, now, Second::Operator(operator), scope, proposed).await?)
 }
 

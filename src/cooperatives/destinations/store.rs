@@ -39,7 +39,7 @@ pub(super) async fn insert(
     now: Time,
     scope: Scope,
     id: DestinationId,
-    by: Option<AccountId>,
+    by: AccountId,
     details: &Details,
     currency: Currency,
     sealed: &[u8],

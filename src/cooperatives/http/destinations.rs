@@ -86,7 +86,7 @@ async fn list_payout_destinations(app: web::Data<App>, by: Manager) -> Result<we
 #[post("/v1/manage/cooperatives/{coop}/payout-destinations")]
 async fn propose_payout_destination(app: web::Data<App>, by: Manager, Body(body): Body<DestinationBody>) -> Result<HttpResponse, Problem> {
     let now = app.clock.now();
-    let id = app.db.transaction(async |tx| destinations::propose(tx, now, &app.keys, Some(by.account), by.scope, &body.details).await).await?;
+    let id = app.db.transaction(async |tx| destinations::propose(tx, now, &app.keys, by.account, by.scope, &body.details).await).await?;
     Ok(HttpResponse::Created().json(shown(&app, by.scope, id).await?))
 }
 
@@ -113,7 +113,8 @@ async fn reject_own_payout_destination(
     by: Manager,
     path: web::Path<(String, DestinationId)>,
 ) -> Result<web::Json<DestinationView>, Problem> {
-    app.db.transaction(async |tx| destinations::reject(tx, by.scope, path.1).await).await?;
+    let (now, second) = (app.clock.now(), Second::Manager(by.account));
+    app.db.transaction(async |tx| destinations::reject(tx, now, second, by.scope, path.1).await).await?;
     Ok(web::Json(shown(&app, by.scope, path.1).await?))
 }
 
@@ -152,10 +153,10 @@ async fn confirm_payout_destination(
 #[post("/v1/admin/cooperatives/{coop}/payout-destinations/{id}/reject")]
 async fn reject_payout_destination(
     app: web::Data<App>,
-    _by: Operator,
+    by: Operator,
     path: web::Path<(String, DestinationId)>,
 ) -> Result<web::Json<DestinationView>, Problem> {
-    let scope = scope_of(&app, &path.0).await?;
-    app.db.transaction(async |tx| destinations::reject(tx, scope, path.1).await).await?;
+    let (now, scope, second) = (app.clock.now(), scope_of(&app, &path.0).await?, Second::Operator(by.account));
+    app.db.transaction(async |tx| destinations::reject(tx, now, second, scope, path.1).await).await?;
     Ok(web::Json(shown(&app, scope, path.1).await?))
 }
