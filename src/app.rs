@@ -3,6 +3,7 @@ use crate::{
     auth, checkout,
     clock::Clock,
     config::Config,
+    cooperatives,
     db::Db,
     edge::Edge,
     imports,
@@ -46,6 +47,7 @@ impl App {
             .with::<checkout::jobs::RefundUnexpected>()
             .with::<checkout::jobs::Sweep>()
             .with::<checkout::refunds::jobs::SendRefund>()
+            .with::<cooperatives::destinations::jobs::Activate>()
             .with::<imports::jobs::CommitImport>()
             .with::<media::jobs::FetchMedia>()
             .with::<notifications::SendMail>()

@@ -97,6 +97,7 @@ ids! {
     ReportId,
     ResetId,
     SessionId,
+    TaxRegistrationId,
     TransferId,
     VariantId,
     WorkId,

@@ -35,6 +35,7 @@ pub mod routes; // every route
 pub mod schema; // generated
 pub mod secrets; // tokens, sealing
 pub mod slug; // what things are called in addresses
+pub mod tax; // where sellers are registered, and dated rates
 pub mod telemetry; // logs, metrics, request ids
 pub mod tenancy; // whose data a query may touch
 pub mod upload; // files in forms

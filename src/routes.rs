@@ -41,6 +41,7 @@ fn mount(app: &mut ServiceConfig) {
     app.configure(crate::auth::http::routes);
     app.configure(crate::audit::http::routes);
     app.configure(crate::cooperatives::http::routes);
+    app.configure(crate::tax::http::routes);
     app.configure(crate::artisans::http::routes);
     app.configure(crate::catalog::http::routes);
     app.configure(crate::media::http::routes);

@@ -238,6 +238,7 @@ diesel::table! {
         min_days -> Int4,
         max_days -> Int4,
         active -> Bool,
+        version -> Int8,
     }
 }
 

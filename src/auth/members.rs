@@ -9,9 +9,14 @@ use super::{
 use crate::{
     audit::{self, Act},
     clock::Time,
-    db::Tx,
+    db::{Conn, DbError, Tx},
     ids::{CoopId, MembershipId},
 };
+
+/// Where each manager of the cooperative reads her mail.
+pub async fn managers_emails(conn: &mut Conn, coop: CoopId) -> Result<Vec<String>, DbError> {
+    store::emails(conn, coop, Role::Manager).await
+}
 
 /// Ends somebody's role; her very next request is refused.
 ///

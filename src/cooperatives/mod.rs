@@ -4,6 +4,8 @@
 //! - Each move of its standing is an event that stays, with its reason where somebody must be told why.
 //! - Its slug and currency never change: records name the one, every debt is in the other.
 //! - The public sees its district and nothing nearer.
+pub mod delivery;
+pub mod destinations;
 pub mod http;
 pub mod model;
 mod read;

@@ -6,6 +6,7 @@ use crate::{
     ids::CoopId,
     money::{BasisPoints, Currency},
     problem::FieldError,
+    tenancy::Scope,
 };
 
 text_enum! {
@@ -127,6 +128,13 @@ pub struct Cooperative {
     pub updated_at: Time,
 }
 
+impl Cooperative {
+    /// Its own data: of a cooperative that was found.
+    pub const fn scope(&self) -> Scope {
+        Scope::system(self.id)
+    }
+}
+
 const MAX_NAME: usize = 120;
 /// A page or two of words.
 const MAX_ABOUT: usize = 5000;
@@ -242,6 +250,12 @@ pub enum Error {
     Stale,
     #[error("some fields cannot be accepted")]
     Invalid(Vec<FieldError>),
+    #[error("another destination waits: it is confirmed or rejected first")]
+    Open,
+    #[error("that is decided already")]
+    Settled,
+    #[error("a second person says yes: for the first destination the operator")]
+    SecondPerson,
     #[error("a cooperative that is {0} cannot be {1}")]
     Move(State, Event),
     #[error(transparent)]
@@ -265,7 +279,7 @@ impl Retryable for Error {
         match self {
             Self::Db(error) => error.retryable() || error.is_unique_violation("cooperatives_slug_unique"),
             Self::Auth(error) => error.retryable(),
-            Self::NotFound | Self::Stale | Self::Invalid(_) | Self::Move(..) => false,
+            Self::NotFound | Self::Stale | Self::Invalid(_) | Self::Move(..) | Self::Open | Self::Settled | Self::SecondPerson => false,
         }
     }
 }

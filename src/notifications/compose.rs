@@ -25,7 +25,7 @@ macro_rules! templates {
         ];
     };
 }
-templates!("invitation", "password_reset", "order_received", "order_paid", "new_order", "shipped", "refunded", "payout_sent");
+templates!("invitation", "password_reset", "order_received", "order_paid", "new_order", "shipped", "refunded", "payout_sent", "destination_change");
 
 /// # Errors
 /// What is wrong with the mail itself: no later try would help.
@@ -179,7 +179,16 @@ mod tests {
                 tracking_url: Some("https://www.indiapost.gov.in/track?id=EM123456789IN".into()),
             }),
             refund(&to),
-            payout_sent(to, cooperative),
+            payout_sent(to.clone(), cooperative.clone()),
+            Mail::DestinationChange(DestinationChange {
+                to,
+                destination: DestinationId::new(),
+                slug: "bagru".into(),
+                cooperative,
+                before: "SBIN ··4821".into(),
+                after: "HDFC ··9999".into(),
+                until: "2026-11-25 12:00 UTC".into(),
+            }),
         ]
     }
 

@@ -1,5 +1,5 @@
 //! Every mail there is, with the facts it is made of. Amounts come formatted: no template computes a price.
-use crate::ids::{AccountId, FulfilmentId, InvitationId, OrderGroupId, OrderId, PayoutId, ResetId};
+use crate::ids::{AccountId, DestinationId, FulfilmentId, InvitationId, OrderGroupId, OrderId, PayoutId, ResetId};
 
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "mail", rename_all = "snake_case")]
@@ -20,6 +20,8 @@ pub enum Mail {
     Refunded(Refunded),
     /// To the cooperative: a payout has left, with its statement's figures.
     PayoutSent(PayoutSent),
+    /// To the cooperative and its managers: payouts will go elsewhere, and there is time to say no.
+    DestinationChange(DestinationChange),
 }
 
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
@@ -119,6 +121,19 @@ pub struct PayoutSent {
     pub unallocated: Option<String>,
 }
 
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub struct DestinationChange {
+    pub to: String,
+    pub destination: DestinationId,
+    pub slug: String,
+    pub cooperative: String,
+    /// Hints of accounts: enough for their owner.
+    pub before: String,
+    pub after: String,
+    /// When it begins to hold.
+    pub until: String,
+}
+
 impl Mail {
     /// What makes it itself: the same key is the same mail.
     pub fn key(&self) -> String {
@@ -131,6 +146,7 @@ impl Mail {
             Self::Shipped(m) => format!("shipped:{}", m.fulfilment),
             Self::Refunded(m) => format!("refunded:{}", m.refund),
             Self::PayoutSent(m) => format!("payout_sent:{}", m.payout),
+            Self::DestinationChange(m) => format!("destination_change:{}:{}", m.destination, m.to),
         }
     }
     pub fn to(&self) -> &str {
@@ -143,6 +159,7 @@ impl Mail {
             Self::Shipped(m) => &m.to,
             Self::Refunded(m) => &m.to,
             Self::PayoutSent(m) => &m.to,
+            Self::DestinationChange(m) => &m.to,
         }
     }
     /// What it is called in the queue, in its templates' file names and in the tables of words.
@@ -156,6 +173,7 @@ impl Mail {
             Self::Shipped(_) => "shipped",
             Self::Refunded(_) => "refunded",
             Self::PayoutSent(_) => "payout_sent",
+            Self::DestinationChange(_) => "destination_change",
         }
     }
     /// Where its button leads, from the public address on. The token stands behind `#`: browsers keep that to themselves, so that no log
@@ -164,7 +182,13 @@ impl Mail {
         match self {
             Self::Invitation(m) => Some(invitation_path(keys, m.invitation, m.generation)),
             Self::PasswordReset(m) => Some(format!("/password-resets/{0}#{1}", m.reset, keys.token(RESET, m.reset.uuid(), 1).reveal())),
-            Self::OrderReceived(_) | Self::OrderPaid(_) | Self::NewOrder(_) | Self::Shipped(_) | Self::Refunded(_) | Self::PayoutSent(_) => None,
+            Self::OrderReceived(_)
+            | Self::OrderPaid(_)
+            | Self::NewOrder(_)
+            | Self::Shipped(_)
+            | Self::Refunded(_)
+            | Self::PayoutSent(_)
+            | Self::DestinationChange(_) => None,
         }
     }
 }

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     catalog::{Offer, price},
+    cooperatives::delivery::ANYWHERE,
     ids::{CoopId, DeliveryOptionId},
     money::{BasisPoints, Currency, Money},
 };
@@ -89,7 +90,7 @@ pub struct Priced {
     pub tax: Money,
     pub tax_added: Money,
     pub total: Money,
-    pub tax_reason: &'static str,
+    pub tax_reason: tax::Reason,
     pub missing: Vec<Missing>,
 }
 
@@ -129,7 +130,7 @@ pub fn price_cart(cart: &Cart, facts: &Facts) -> Result<Priced, Error> {
         tax: line_tax.checked_add(shipping_tax)?,
         tax_added: added,
         total,
-        tax_reason: facts.tax.reason(),
+        tax_reason: tax_reason(cart, &facts.tax, &lines),
         missing,
         lines,
         groups,
@@ -158,11 +159,19 @@ fn price_lines(cart: &Cart, facts: &Facts, missing: &mut Vec<Missing>) -> Result
 
 /// A rate that is not known is missing, once per cooperative, and counts as zero in what is shown until it is.
 fn tax_rate(rules: &Rules, seller: CoopId, category: &str, cooperative: &str, missing: &mut Vec<Missing>) -> BasisPoints {
+    let rate = rules.rate(seller, category);
     let unknown = Missing::TaxRate { cooperative: cooperative.to_owned() };
-    if !rules.known(seller, category) && !missing.contains(&unknown) {
+    if rate.is_none() && !missing.contains(&unknown) {
         missing.push(unknown);
     }
-    rules.rate(seller, category)
+    rate.unwrap_or(0)
+}
+/// Why it is this much: of goods, and of the delivery that goes with them.
+fn tax_reason(cart: &Cart, rules: &Rules, lines: &[PricedLine]) -> tax::Reason {
+    if cart.country.is_none() {
+        return tax::Reason::DestinationNotKnown;
+    }
+    rules.reason(lines.iter().flat_map(|l| [(l.offer.coop, l.offer.tax_category.as_str()), (l.offer.coop, tax::STANDARD)]))
 }
 
 fn rate_into(rates: &[Rate], own: Currency) -> Option<&Rate> {
@@ -202,11 +211,19 @@ fn price_groups(cart: &Cart, facts: &Facts, lines: &[PricedLine], missing: &mut 
     Ok(groups)
 }
 
+/// Whether the option goes there. What goes anywhere leaves alone the countries that another option of its name is for.
+fn serves<'a>(row: &DeliveryRow, country: &str, mut all: impl Iterator<Item = &'a DeliveryRow>) -> bool {
+    let named = |row: &DeliveryRow| row.countries.iter().any(|c| c == country);
+    let anywhere = row.countries.iter().any(|c| c == ANYWHERE);
+    named(row) || (anywhere && !all.any(|other| named(other) && other.name.to_lowercase() == row.name.to_lowercase()))
+}
+
 /// base + per kg, in the cooperative's currency, converted once into the cart's.
 fn options_of(cart: &Cart, facts: &Facts, coop: CoopId, grams: i64) -> Result<Vec<PricedOption>, Error> {
     let Some(country) = &cart.country else { return Ok(Vec::new()) };
     let mut options = Vec::new();
-    for row in facts.deliveries.iter().filter(|d| d.coop == coop && d.countries.iter().any(|c| c == country || c == "*")) {
+    let mine = || facts.deliveries.iter().filter(|d| d.coop == coop);
+    for row in mine().filter(|row| serves(row, country, mine())) {
         let Some(rate) = rate_into(&facts.rates, row.currency) else { continue };
         // A started kilogram counts: that is how carriers weigh.
         let kilos = (grams + 999).div_euclid(1000);
@@ -221,4 +238,29 @@ fn options_of(cart: &Cart, facts: &Facts, coop: CoopId, grams: i64) -> Result<Ve
     }
     options.sort_by_key(|o| (o.amount.minor, o.id));
     Ok(options)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearer_zone_of_a_service_is_its_price() {
+        let row = |name: &str, countries: &[&str]| DeliveryRow {
+            coop: CoopId::new(),
+            id: DeliveryOptionId::new(),
+            name: name.into(),
+            countries: countries.iter().map(|c| (*c).to_owned()).collect(),
+            currency: Currency::INR,
+            base_minor: 1,
+            per_kg_minor: 0,
+            min_days: 1,
+            max_days: 2,
+        };
+        let all = [row("Post", &["*"]), row("post", &["DE", "AT"]), row("Courier", &["*"]), row("Truck", &["IN"])];
+        let to = |country: &str| all.iter().map(|r| serves(r, country, all.iter())).collect::<Vec<_>>();
+        assert_eq!(to("DE"), [false, true, true, false]);
+        assert_eq!(to("FR"), [true, false, true, false]);
+        assert_eq!(to("IN"), [true, false, true, true]);
+    }
 }

@@ -13,6 +13,7 @@ use super::{
     tell,
 };
 use crate::{
+    audit::{self, Act},
     clock::Time,
     db::Tx,
     ids::{AccountId, PayoutFileId},
@@ -81,6 +82,7 @@ async fn write(tx: &mut Tx, now: Time, keys: &MasterKey, by: AccountId, layout: 
         created_at: now,
     };
     store::insert_file(tx, &file, &keys.seal(&context(id), text.as_bytes()), by).await?;
+    record(tx, now, by, "payout_file.create", &file).await?;
     let change = Change { file: Some(id), by: Some(by), detail: Some(&file.name), ..Change::default() };
     for (payout, _) in rows {
         step(tx, now, payout, Event::Submit, &change).await?;
@@ -88,24 +90,35 @@ async fn write(tx: &mut Tx, now: Time, keys: &MasterKey, by: AccountId, layout: 
     Ok(file)
 }
 
+/// The totals, and no account: the log is read by more people than the file.
+async fn record(tx: &mut Tx, now: Time, by: AccountId, action: &'static str, file: &File) -> Result<(), Error> {
+    let said = serde_json::json!({"name": file.name, "payouts": file.payouts, "total": file.total_minor.to_string(), "currency": file.currency});
+    Ok(audit::record(tx, now, Act::operator(Some(by), action, file.id).with(said)).await?)
+}
+
 fn context(id: PayoutFileId) -> String {
     format!("payout_files/{id}")
 }
 
-/// The file as the bank reads it.
-pub fn open(keys: &MasterKey, id: PayoutFileId, sealed: &[u8]) -> Result<Vec<u8>, Error> {
-    Ok(keys.open(&context(id), sealed)?)
+/// The file as the bank reads it. That somebody saw every account number in it is written down before she does.
+pub async fn open(tx: &mut Tx, now: Time, keys: &MasterKey, by: AccountId, id: PayoutFileId) -> Result<(File, Vec<u8>), Error> {
+    let (file, sealed) = store::file(tx, id).await?.ok_or(Error::NotFound)?;
+    let text = keys.open(&context(id), &sealed)?;
+    record(tx, now, by, "payout_file.download", &file).await?;
+    Ok((file, text))
 }
 
 /// The bank took the file: its payouts are sent, and their cooperatives are told. Said twice, it is done once.
 pub async fn sent(tx: &mut Tx, now: Time, id: PayoutFileId, by: AccountId) -> Result<File, Error> {
     let (file, _) = store::file(tx, id).await?.ok_or(Error::NotFound)?;
     let change = Change { by: Some(by), detail: Some(&file.name), ..Change::default() };
-    for payout in store::lock_of_file(tx, id).await? {
-        if payout.state == State::Submitted {
-            let sent = step(tx, now, &payout, Event::Send, &change).await?;
-            tell(tx, now, &sent).await?;
-        }
+    let waiting: Vec<Payout> = store::lock_of_file(tx, id).await?.into_iter().filter(|payout| payout.state == State::Submitted).collect();
+    if !waiting.is_empty() {
+        record(tx, now, by, "payout_file.sent", &file).await?;
+    }
+    for payout in waiting {
+        let sent = step(tx, now, &payout, Event::Send, &change).await?;
+        tell(tx, now, &sent).await?;
     }
     Ok(file)
 }

@@ -55,6 +55,7 @@ pub async fn create(db: &Db, now: Time, by: By, coop: CoopId) -> Result<Vec<Outc
         if available.is_empty() {
             return Ok(vec![skip(&payee, None, Reason::NothingAvailable, "what it sells becomes available when it ships")]);
         }
+        audit::hold(tx).await?;
         let mut outcomes = Vec::with_capacity(available.len());
         for (currency, _) in available {
             outcomes.push(create_in(tx, now, by, &payee, currency).await?);
@@ -159,6 +160,7 @@ async fn write(tx: &mut Tx, now: Time, by: By, payout: &Payout, lines: &[Line], 
     let operation = by.operation.to_string();
     let change = Change { by: Some(by.account), detail: Some(&operation), ..Change::default() };
     store::insert_event(tx, now, payout, store::CREATED, None, State::Created, &change).await?;
+    audit(tx, now, payout, Some(by.account), "payout.create", &payout.destination_hint).await?;
     if payout.rail == Rail::StripeTransfer {
         enqueue(tx, now, &jobs::SubmitPayout { coop: payout.coop, payout: payout.id, operation: OperationId::new() }).await?;
     }

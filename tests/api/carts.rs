@@ -30,24 +30,34 @@ async fn a_registered_seller_without_a_rate_sells_nothing_there() {
         let manager = cooperative(app, "bagru").await;
         let variant = product(&manager, "bagru", 6000, 5).await;
         let basket = basket(app, &variant, 1).await;
+        let path = format!("/v1/store/carts/{}", basket.id);
+        let address =
+            json!({"name": "Asha Brandt", "line1": "4 Lime Street", "city": "Albany", "region": "NY", "postal_code": "12207", "country": "US"});
+        let cart = basket.client.patch(&path, json!({"shipping_address": address})).await.expect(200);
+        assert_eq!((&cart["totals"]["tax_reason"], &cart["totals"]["missing"]), (&json!("seller_not_registered"), &json!([])));
         let id = uuid::Uuid::now_v7();
         sql(
             app,
-            &format!("INSERT INTO tax_registrations (id, jurisdiction, kind, number, valid_from) VALUES ('{id}', 'DE', 'vat', 'DE1', '2026-01-01')"),
+            &format!("INSERT INTO tax_registrations (id, jurisdiction, kind, number, valid_from) VALUES ('{id}', 'US', 'vat', 'NY-1', '2026-01-01')"),
         )
         .await;
-        let path = format!("/v1/store/carts/{}", basket.id);
         let cart = basket.client.get(&path).await.expect(200);
         assert_eq!(
             cart["totals"]["missing"],
             json!([{"code": "tax_rate", "cooperative": "Cooperative bagru"}]),
             "once, though goods and delivery lack it"
         );
+        assert_eq!(cart["totals"]["tax_reason"], "rate_not_known", "the zero that is shown is nobody's decision, and no price of it is shown");
+        let product = app.visitor().get("/v1/store/products/indigo-dabu-stole?currency=EUR&country=US").await.expect(200);
+        assert_eq!(product["variants"][0].get("price_at_destination"), None, "{product:#}");
         assert_eq!((&cart["totals"]["complete"], basket.checkout("k").await.problem(422)), (&json!(false), "cart-incomplete".to_owned()));
         // Control: with the rate it can be sold, and the rate counts for delivery too.
-        sql(app, "INSERT INTO tax_rates VALUES ('DE', 'standard', 1900, false, '2026-01-01', 'a test')").await;
+        sql(app, "INSERT INTO tax_rates VALUES ('US', 'standard', 1900, false, '2026-01-01', 'a test')").await;
+        let product = app.visitor().get("/v1/store/products/indigo-dabu-stole?currency=EUR&country=US").await.expect(200);
+        assert_eq!(product["variants"][0]["price_at_destination"]["amount"], 7140);
         let cart = basket.client.get(&path).await.expect(200);
         assert_eq!((cart["totals"]["tax"]["amount"].as_i64(), cart["totals"]["complete"].as_bool()), (Some(1140 + 114), Some(true)));
+        assert_eq!(cart["totals"]["tax_reason"], "destination_rate");
     })
     .await;
 }

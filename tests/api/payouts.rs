@@ -466,6 +466,11 @@ async fn a_bank_file_names_what_it_pays_and_is_sealed() {
         let carried = 9273 + 600;
         let cost = json!({"reference": "SBIN1", "cost": {"amount": carried + 34, "currency": "EUR"}});
         assert_eq!(operator.post(&settle, cost).await.expect(200)["status"], "settled");
+        // Whoever made the payout, wrote the file, read its account numbers and handed it over is in the log; what was refused is not.
+        let log = operator.get("/v1/admin/audit").await.expect(200);
+        let acts: Vec<_> = log["data"].as_array().unwrap().iter().map(|a| a["action"].as_str().unwrap()).collect();
+        assert_eq!(acts[..5], ["payout.settle", "payout_file.sent", "payout_file.download", "payout_file.create", "payout.create"]);
+        assert!(!log.to_string().contains("12345678901"), "no account number is in it");
         assert_eq!((balance(app, "fx_gain_loss", "EUR").await, balance(app, "bank:payouts", "EUR").await), (34, -carried - 34));
         assert_eq!(balance(app, "coop_paying:", "INR").await, 0);
 

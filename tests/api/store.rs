@@ -328,12 +328,7 @@ async fn tax_is_shown_as_the_destination_pays_it() {
         };
         assert_eq!(paid("").await, [None, None]);
         assert_eq!(paid("&country=DE").await, [Some(10_000), Some(11_900)], "nobody is registered there");
-        sql(
-            app,
-            "INSERT INTO tax_rates VALUES ('DE', 'standard', 1900, true, '2021-01-01', 'a test');
-             INSERT INTO tax_registrations VALUES (gen_random_uuid(), NULL, 'DE', 'vat', 'DE1', '2021-01-01', NULL)",
-        )
-        .await;
+        sql(app, "INSERT INTO tax_registrations VALUES (gen_random_uuid(), NULL, 'DE', 'vat', 'DE1', '2021-01-01', NULL)").await;
         tokio::time::sleep(std::time::Duration::from_millis(150)).await;
         assert_eq!(paid("&country=DE").await, [Some(11_900), Some(11_900)]);
         let net = async |query: &str| {

@@ -128,6 +128,11 @@ pub async fn members(conn: &mut Conn, coop: Option<CoopId>, after: Option<Member
     let who = (memberships::id, accounts::id, accounts::name, accounts::email, accounts::phone, memberships::role, memberships::created_at);
     Ok(rows.order(memberships::id).limit(limit).select(who).load(conn).await?)
 }
+pub async fn emails(conn: &mut Conn, coop: CoopId, role: Role) -> Result<Vec<String>, DbError> {
+    let living = memberships::table.inner_join(accounts::table).filter(memberships::revoked_at.is_null().and(accounts::disabled_at.is_null()));
+    let held = living.filter(memberships::coop_id.eq(coop).and(memberships::role.eq(role)).and(accounts::email.is_not_null()));
+    Ok(held.select(accounts::email.assume_not_null()).load(conn).await?)
+}
 /// Every living membership of the place, under its lock and in one order, so that two who leave at once cannot both be the last but one.
 pub async fn lock_members(tx: &mut Tx, coop: Option<CoopId>) -> Result<Vec<(MembershipId, AccountId, Role)>, DbError> {
     let living = memberships::table.filter(memberships::revoked_at.is_null().and(memberships::coop_id.is_not_distinct_from(coop)));

@@ -1,7 +1,9 @@
 //! `haat demo`: the whole program on one machine with nothing configured, a world of invented people, and one story played through it.
 mod caller;
+mod mailbox;
 mod pages;
 mod rows;
+mod setup;
 mod story;
 mod story_check;
 pub mod world;
@@ -169,7 +171,7 @@ async fn app(told: &Told<'_>, public_url: &str, secret: &str, sandbox: &Sandbox)
         keys: kept_key(told.dir)?,
         config,
         stripe: Stripe::new("sk_test_demonstration", &reachable(sandbox.base_url()))?,
-        mailer: Mailer::memory(),
+        mailer: Mailer::files(&beside(told.dir, "mails"))?,
         media: MediaStore::open(&beside(told.dir, "media").display().to_string(), Reach::PublicAndOwn)?,
         edge: Edge::new(edge::Settings { times: Times::default(), proxies: Vec::new(), rates: Rates::default(), places: Places::for_pool(POOL) }),
         hint: Hint::default(),

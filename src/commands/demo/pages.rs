@@ -3,6 +3,8 @@ use actix_web::{HttpResponse, http::header::ContentType, web};
 use haat::{app::App, ledger, problem::Problem};
 use minijinja::{Environment, context, value::Serde};
 
+use super::mailbox;
+
 const LAYOUT: &str = include_str!("templates/layout.html");
 const PAGES: [(&str, &str); 4] = [
     ("landing.html", include_str!("templates/landing.html")),
@@ -14,11 +16,19 @@ const SHOP: &str = include_str!("../../../examples/storefront/index.html");
 /// Transfers shown: the newest story's, and a few before it.
 const TRANSFERS: i64 = 60;
 
+/// The pages run nothing and are framed by nobody.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-src 'self'; base-uri 'none'; form-action 'none'; \
+                      frame-ancestors 'none'";
+/// A mail runs nothing either, and stays in its frame even where somebody opens its address: links lead out of it, and nothing else does.
+const MAIL_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'none'; \
+                           frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox";
+
 pub fn mount(pages: &mut web::ServiceConfig) {
     pages
         .route("/", web::get().to(show_landing))
         .route("/mailbox", web::get().to(show_mailbox))
-        .route("/mailbox/{n}", web::get().to(show_mail))
+        .route("/mailbox/{id}", web::get().to(show_mail))
+        .route("/mailbox/{id}/page", web::get().to(show_mail_page))
         .route("/books", web::get().to(show_books))
         .route("/photos/{n}.jpg", web::get().to(show_photo))
         .route("/shop", web::get().to(|| async { HttpResponse::MovedPermanently().insert_header(("Location", "/shop/")).finish() }))
@@ -33,8 +43,10 @@ fn render(name: &str, facts: minijinja::Value) -> Result<HttpResponse, Problem> 
         .and_then(|()| env.get_template(name))
         .and_then(|page| page.render(facts))
         .map_err(|e| Problem::internal(&e))?;
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'none'";
-    Ok(HttpResponse::Ok().content_type(ContentType::html()).insert_header(("Content-Security-Policy", policy)).body(page))
+    Ok(html(page, POLICY))
+}
+fn html(page: String, policy: &'static str) -> HttpResponse {
+    HttpResponse::Ok().content_type(ContentType::html()).insert_header(("Content-Security-Policy", policy)).body(page)
 }
 
 /// What the story's spreadsheet links to: her old shop's pictures.
@@ -53,17 +65,31 @@ async fn show_landing(app: web::Data<App>) -> Result<HttpResponse, Problem> {
     )
 }
 
-async fn show_mailbox(app: web::Data<App>) -> Result<HttpResponse, Problem> {
-    let kept = app.mailer.kept();
-    let mails: Vec<_> =
-        kept.iter().enumerate().rev().map(|(n, mail)| context! { n => n, to => mail.to.clone(), subject => mail.subject.clone() }).collect();
-    render("mailbox.html", context! { mails => mails })
+/// A mail's facts as the templates name them; `start` is what a list shows of its text.
+fn facts(mail: mailbox::Kept) -> minijinja::Value {
+    let start: String = mail.text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(140).collect();
+    let at = mail.at.map_or_else(String::new, |at| at.timestamp().strftime("%-d %B %Y, %H:%M UTC").to_string());
+    let mailbox::Kept { id, to, from, subject, text, .. } = mail;
+    context! { id, to, from, subject, text, at, start }
+}
+async fn mail_called(app: web::Data<App>, id: String) -> Result<mailbox::Kept, Problem> {
+    let found = web::block(move || mailbox::find(&app.mailer, &id)).await.map_err(|e| Problem::internal(&e))?;
+    found.ok_or_else(|| haat::problem::Kind::NotFound.into())
 }
 
-async fn show_mail(app: web::Data<App>, n: web::Path<usize>) -> Result<HttpResponse, Problem> {
-    let kept = app.mailer.kept();
-    let mail = kept.get(*n).ok_or(haat::problem::Kind::NotFound)?;
-    render("mail.html", context! { to => mail.to.clone(), subject => mail.subject.clone(), text => mail.text.clone(), id => mail.message_id.clone() })
+async fn show_mailbox(app: web::Data<App>) -> Result<HttpResponse, Problem> {
+    let kept = web::block(move || mailbox::all(&app.mailer)).await.map_err(|e| Problem::internal(&e))?.map_err(|e| Problem::internal(&e))?;
+    render("mailbox.html", context! { mails => kept.into_iter().map(facts).collect::<Vec<_>>() })
+}
+
+async fn show_mail(app: web::Data<App>, id: web::Path<String>) -> Result<HttpResponse, Problem> {
+    render("mail.html", context! { mail => facts(mail_called(app, id.into_inner()).await?) })
+}
+
+/// The mail's own page, for the frame on [`show_mail`]'s.
+async fn show_mail_page(app: web::Data<App>, id: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let mail = mail_called(app, id.into_inner()).await?;
+    Ok(html(mailbox::framed(&mail.html), MAIL_POLICY))
 }
 
 async fn show_books(app: web::Data<App>) -> Result<HttpResponse, Problem> {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{
     Failure,
     caller::{Caller, text},
-    rows, story_check,
+    mailbox, story_check,
     world::{self, OPERATOR, PASSWORD, SECOND},
 };
 
@@ -60,10 +60,10 @@ impl Story {
         let manager = self.sign_in("The manager signs in", MANAGER).await?;
         let template = self.agree(&manager).await?;
         self.import(&manager, &template).await?;
-        let (variant, batch) = self.find().await?;
+        let (variant, batch) = self.find(&manager).await?;
         let (order, buyer) = self.buy(&variant).await?;
         let code = self.paid(&buyer, &order).await?;
-        self.work(&manager, batch).await?;
+        self.work(&manager, &batch).await?;
         self.ship(&manager, &buyer, &order).await?;
         self.pay_out(&manager, &order).await?;
         self.check(&code).await?;
@@ -128,7 +128,7 @@ impl Story {
         Ok(())
     }
 
-    async fn find(&mut self) -> Result<(String, haat::ids::BatchId), Failure> {
+    async fn find(&mut self, manager: &Caller) -> Result<(String, String), Failure> {
         self.begin("A buyer searches for \"moonlit wrap\" and sees what each part of the price is for");
         let found = self.visitor.get("/v1/store/products?currency=EUR&q=moonlit%20wrap").await?;
         let slug = text(&found, "/data/0/slug")?.to_owned();
@@ -146,8 +146,8 @@ impl Story {
             part("platform")
         ));
         let id = text(variant, "/id")?.to_owned();
-        let batch = rows::batch_of(&mut *self.app.db.conn().await?, id.parse()?).await?;
-        Ok((id, batch.ok_or("the pieces of the imported sheet have no batch")?))
+        let batches = manager.get(&at(&format!("batches?variant={id}&limit=1"))).await?;
+        Ok((id, text(&batches, "/data/0/id")?.to_owned()))
     }
 
     async fn buy(&mut self, variant: &str) -> Result<(String, Caller), Failure> {
@@ -192,18 +192,17 @@ impl Story {
         Ok(code)
     }
 
-    async fn work(&mut self, manager: &Caller, batch: haat::ids::BatchId) -> Result<(), Failure> {
+    async fn work(&mut self, manager: &Caller, batch: &str) -> Result<(), Failure> {
         self.begin("The manager writes down who made the batch, with pieces, minutes and rate");
         let written = manager.get(&at(&format!("work?batch={batch}"))).await?;
         if written["data"].as_array().is_some_and(|rows| !rows.is_empty()) {
             self.note("it is written down already");
             return Ok(());
         }
-        let scope = rows::scope_of(&mut *self.app.db.conn().await?, COOPERATIVE).await?.ok_or("the story's cooperative is not there")?;
         let mut entries = Vec::new();
         for (reference, step, minutes, rate) in [("LD-02", "printing", 300, 16_000), ("LD-03", "indigo dip", 180, 9_000)] {
-            let artisan = rows::artisan(&mut *self.app.db.conn().await?, scope, reference).await?.ok_or("a maker of the story is not there")?;
-            entries.push(json!({"artisan": artisan, "batch": batch, "step": step, "pieces": 10, "minutes": minutes,
+            let found = manager.get(&at(&format!("artisans?q={reference}"))).await?;
+            entries.push(json!({"artisan": text(&found, "/data/0/id")?, "batch": batch, "step": step, "pieces": 10, "minutes": minutes,
                 "rate": {"amount": rate, "currency": "INR"}, "date": self.app.clock.today()}));
         }
         manager.post(&at("work"), &json!(entries)).await?;
@@ -284,9 +283,9 @@ impl Story {
     }
 
     /// At least `least` mails whose subject names `number`.
-    async fn mails(&self, number: &str, least: usize) -> Result<Vec<haat::notifications::Sent>, Failure> {
+    async fn mails(&self, number: &str, least: usize) -> Result<Vec<mailbox::Kept>, Failure> {
         self.until("the mails", async || {
-            let mut kept = self.app.mailer.kept();
+            let mut kept = mailbox::all(&self.app.mailer)?;
             kept.retain(|mail| mail.subject.contains(number));
             Ok((kept.len() >= least).then_some(kept))
         })

@@ -3,6 +3,7 @@
 //! It is loaded once, cooperative by cooperative; what is there already stays, so that a start that was cut off goes on where it stopped.
 use haat::{
     app::App,
+    artisans::Purpose,
     auth::{self, Role, model::Email, model::NewPassword},
     catalog::{
         self, NewPrice, NewProduct, NewStock, NewVariant,
@@ -10,7 +11,7 @@ use haat::{
         stock::Policy,
         templates::{Filter, Method, NewAgreement},
     },
-    cooperatives::{self, Profile, Terms},
+    cooperatives::{self, Profile, Terms, destinations::Details},
     db::Tx,
     ids::{AccountId, CoopId, ProductId},
     media::{Attached, Kept},
@@ -20,7 +21,7 @@ use haat::{
 };
 use pictures::{Cloth, Form, Kind, Palette};
 
-use super::{Failure, rows};
+use super::{Failure, rows, setup};
 
 /// Everybody in the demonstration signs in with it; the pages say so.
 pub const PASSWORD: &str = "haat demonstration";
@@ -66,7 +67,7 @@ pub struct Cooperative {
     pub contact_email: String,
     pub manager: Manager,
     pub template: Template,
-    pub destination: serde_json::Map<String, serde_json::Value>,
+    pub destination: Details,
     pub makers: Vec<Maker>,
     pub products: Vec<Product>,
 }
@@ -92,7 +93,7 @@ pub struct Maker {
     pub craft: String,
     pub language: String,
     pub story: Option<String>,
-    pub consents: Vec<String>,
+    pub consents: Vec<Purpose>,
 }
 #[derive(serde::Deserialize)]
 pub struct Product {
@@ -117,11 +118,10 @@ pub async fn load(app: &App, world: &World) -> Result<usize, Failure> {
     let hash = auth::hash_password(NewPassword::parse("/password", PASSWORD, OPERATOR)?).await?;
     app.db
         .transaction(async |tx| {
-            rows::shared(tx, now, world).await?;
-            for (email, name) in [(OPERATOR, "Operator"), (SECOND, "Colleague")] {
-                person(app, tx, email, name, "en", &hash, Role::Operator, None).await?;
-            }
-            Ok::<_, Failure>(())
+            rows::exchange_rates(tx, now.day(), &world.rates).await?;
+            let operator = person(app, tx, OPERATOR, "Operator", "en", &hash, Role::Operator, None).await?;
+            person(app, tx, SECOND, "Colleague", "en", &hash, Role::Operator, None).await?;
+            setup::shared(app, tx, operator, world).await
         })
         .await?;
     let mut written = 0;
@@ -227,7 +227,7 @@ async fn cooperative(app: &App, tx: &mut Tx, coop: &Cooperative, hash: &str, kep
     let operator = auth::register(tx, now, &Email::parse("/email", OPERATOR)?, "Operator", "en", None).await?;
     cooperatives::approve(tx, now, Some(operator), id, Terms::default()).await?;
     let manager = person(app, tx, &coop.manager.email, &coop.manager.name, &coop.locale, hash, Role::Manager, Some(id)).await?;
-    rows::of_cooperative(tx, now, &app.keys, scope, (manager, operator), coop).await?;
+    setup::of_cooperative(app, tx, scope, manager, operator, coop).await?;
 
     let Template { maker_bp, materials_bp, cooperative_bp, ref agreed_by } = coop.template;
     let division = Division { maker_bp, materials_bp, cooperative_bp };

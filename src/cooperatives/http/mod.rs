@@ -1,6 +1,8 @@
 //! Cooperatives over HTTP: who applies, who decides, who manages, who buys.
 mod admin;
 mod applications;
+mod delivery;
+mod destinations;
 mod manage;
 mod storefront;
 mod views;
@@ -14,6 +16,8 @@ pub fn routes(api: &mut ServiceConfig) {
     applications::routes(api);
     admin::routes(api);
     manage::routes(api);
+    delivery::routes(api);
+    destinations::routes(api);
     storefront::routes(api);
 }
 
@@ -24,6 +28,8 @@ impl From<Error> for Problem {
             Error::Stale => Kind::PreconditionFailed.into(),
             Error::Invalid(errors) => Self::invalid(errors),
             Error::Move(state, _) => Self::with_detail(Kind::Conflict, error.to_string()).with("state", state),
+            Error::Open | Error::Settled => Self::with_detail(Kind::Conflict, error.to_string()),
+            Error::SecondPerson => Self::with_detail(Kind::TwoPeopleNeeded, error.to_string()),
             Error::Auth(error) => error.into(),
             Error::Db(error) => error.into(),
         }

@@ -12,7 +12,7 @@ use crate::{
     orders::{
         cart::{Missing, Priced, PricedGroup, PricedLine},
         model::{self, Address, Cart, Error, MAX_LINES, MAX_QUANTITY},
-        store,
+        store, tax,
     },
     problem::{FieldError, Kind, Problem, ProblemView},
     secrets::Token,
@@ -130,8 +130,7 @@ struct TotalsView {
     duties: MoneyView,
     /// All tax, inside and on top of prices.
     tax: MoneyView,
-    /// Why this much tax: `destination_rate` or `seller_not_registered`.
-    tax_reason: String,
+    tax_reason: tax::Reason,
     /// What checkout will charge: give it as `expected_total`.
     total: MoneyView,
     /// True when nothing is missing.
@@ -146,7 +145,7 @@ impl CartView {
             shipping: priced.shipping.into(),
             duties: priced.duties.into(),
             tax: priced.tax.into(),
-            tax_reason: priced.tax_reason.into(),
+            tax_reason: priced.tax_reason,
             total: priced.total.into(),
             complete: priced.missing.is_empty(),
             missing: priced.missing,

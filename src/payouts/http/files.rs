@@ -14,7 +14,7 @@ use crate::{
         files,
         store::{self, File},
     },
-    problem::{Kind, Problem, ProblemView},
+    problem::{Problem, ProblemView},
 };
 
 pub fn routes(api: &mut ServiceConfig) {
@@ -84,9 +84,8 @@ async fn list_payout_files(app: web::Data<App>, _by: Operator, Params(query): Pa
     responses((status = 200, content_type = "text/csv", body = String), (status = 401, body = ProblemView), (status = 403, body = ProblemView), (status = 404, body = ProblemView)))]
 #[get("/v1/admin/payouts/files/{id}")]
 async fn get_payout_file(app: web::Data<App>, by: Operator, id: web::Path<PayoutFileId>) -> Result<HttpResponse, Problem> {
-    let (file, sealed) = store::file(&mut *app.db.conn().await?, *id).await?.ok_or(Kind::NotFound)?;
-    let text = files::open(&app.keys, *id, &sealed)?;
-    tracing::info!(file = %file.name, by = %by.account, "a payout file was downloaded");
+    let now = app.clock.now();
+    let (file, text) = app.db.transaction(async |tx| files::open(tx, now, &app.keys, by.account, *id).await).await?;
     Ok(HttpResponse::Ok()
         .content_type("text/csv; charset=us-ascii")
         .insert_header(("Content-Disposition", format!("attachment; filename=\"{}\"", file.name)))

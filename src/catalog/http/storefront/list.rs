@@ -150,7 +150,7 @@ pub(super) struct ProductCard {
     price_from: MoneyView,
     /// Whether `price_from` has the destination's tax in it.
     tax_inclusive: bool,
-    /// With `country`: what is paid there, tax included, wherever the seller is registered for it.
+    /// With `country`: what is paid there, tax included, wherever the seller is registered for it. Absent where its rate is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     price_at_destination: Option<MoneyView>,
     in_stock: bool,
@@ -211,11 +211,12 @@ impl Facets {
 impl ProductCard {
     fn of(card: Card, currency: Currency, rules: Option<&Rules>) -> Result<Self, Problem> {
         let listed = Money::new(card.price_from, currency);
-        let paid = |rules: &Rules| {
-            let (_, _, added) = tax::of_line(listed, card.tax_inclusive, rules.rate(card.coop, &card.tax_category))?;
+        let paid = |bp| {
+            let (_, _, added) = tax::of_line(listed, card.tax_inclusive, bp)?;
             listed.checked_add(added)
         };
-        let at_destination = rules.map(paid).transpose().map_err(|e| Problem::internal(&e))?;
+        let at_destination =
+            rules.and_then(|rules| rules.rate(card.coop, &card.tax_category)).map(paid).transpose().map_err(|e| Problem::internal(&e))?;
         Ok(Self {
             id: card.id,
             slug: card.slug,

@@ -55,7 +55,7 @@ struct VariantView {
     compare_at: Option<MoneyView>,
     /// Whether `price` has the destination's tax in it.
     tax_inclusive: bool,
-    /// With `country`: what is paid there, tax included, wherever the seller is registered for it.
+    /// With `country`: what is paid there, tax included, wherever the seller is registered for it. Absent where its rate is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     price_at_destination: Option<MoneyView>,
     in_stock: bool,
@@ -207,7 +207,7 @@ impl ProductDetail {
             commission_bp: bp(detail.commission_bp),
             premium_bp: bp(detail.premium_bp),
             division,
-            tax_bp: rules.map(|rules| rules.rate(detail.coop, &detail.tax_category)),
+            tax_bp: rules.and_then(|rules| rules.rate(detail.coop, &detail.tax_category)),
         };
         let variants = rows.into_iter().map(|row| terms.variant(row)).collect::<Result<_, _>>()?;
         Ok(Self {
