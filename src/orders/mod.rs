@@ -183,19 +183,17 @@ pub async fn paid_mails(conn: &mut Conn, id: OrderId) -> Result<Vec<Mail>, Error
     let frozen = frozen(conn, id).await?;
     let mut mails = Vec::new();
     if let Some((to, _)) = contact(conn, id).await? {
-        let mut lines = Vec::new();
-        for line in &frozen.lines {
-            let items = provenance::items_of(conn, line.id).await?.into_iter().map(|(_, code, _)| code).collect();
-            lines.push(mail::PaidLine {
-                title: line.title.clone(),
-                quantity: line.quantity,
-                goods: line.goods.formatted(),
-                producer: line.producer.formatted(),
-                premium: line.premium.formatted(),
-                platform: line.commission.formatted(),
-                items,
-            });
-        }
+        let mut codes = provenance::codes_of(conn, &frozen.lines.iter().map(|line| line.id).collect::<Vec<_>>()).await?;
+        let told = |line: &FrozenLine| mail::PaidLine {
+            title: line.title.clone(),
+            quantity: line.quantity,
+            goods: line.goods.formatted(),
+            producer: line.producer.formatted(),
+            premium: line.premium.formatted(),
+            platform: line.commission.formatted(),
+            items: codes.remove(&line.id).unwrap_or_default(),
+        };
+        let lines = frozen.lines.iter().map(told).collect();
         let (number, total) = (order.number.clone(), order.total.formatted());
         mails.push(Mail::OrderPaid(mail::OrderPaid { to, order: id, number, total, lines }));
     }

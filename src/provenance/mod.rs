@@ -20,6 +20,8 @@ mod view;
 pub use bulk::create_batches;
 pub use model::{Allocated, Error, Issuer, ItemState, NewBatch, Registered, Sale, Subject};
 
+use std::collections::HashMap;
+
 use passport::{
     ChainKind, ClaimCode, Country, Draft, Event, EventId, Evidence, ItemCode, ItemUri, SignedLeaf, SigningKey, Tip,
     facts::{Created, Made, Minted, Packed, Paid, SaleUndone, Shipped, Sold, Step, UndoneReason},
@@ -208,6 +210,15 @@ pub async fn paid(tx: &mut Tx, now: Time, keys: &MasterKey, issuer: &Issuer, ite
 /// The pieces of an order line, in the order they were allocated.
 pub async fn items_of(conn: &mut Conn, line: OrderLineId) -> Result<Vec<(ItemId, String, ItemState)>, DbError> {
     store::items_of(conn, line).await
+}
+/// The codes of the pieces of all these order lines, by line, in the order they were allocated. One statement.
+pub async fn codes_of(conn: &mut Conn, lines: &[OrderLineId]) -> Result<HashMap<OrderLineId, Vec<String>>, DbError> {
+    let mut codes: HashMap<_, Vec<_>> = HashMap::new();
+    for (line, code) in store::codes_of(conn, lines).await? {
+        let Some(line) = line else { continue };
+        codes.entry(line).or_default().push(code);
+    }
+    Ok(codes)
 }
 
 impl Chain {

@@ -237,6 +237,11 @@ pub(super) async fn items_of(conn: &mut Conn, line: OrderLineId) -> Result<Vec<(
     Ok(items::table.filter(items::order_line_id.eq(line)).order(items::id).select((items::id, items::code, items::state)).load(conn).await?)
 }
 
+/// Of several lines at once, each line's in the order they were allocated.
+pub(super) async fn codes_of(conn: &mut Conn, lines: &[OrderLineId]) -> Result<Vec<(Option<OrderLineId>, String)>, DbError> {
+    Ok(items::table.filter(items::order_line_id.eq_any(lines)).order(items::id).select((items::order_line_id, items::code)).load(conn).await?)
+}
+
 /// One stored leaf, as a bundle needs it.
 pub(super) type StoredLeaf = (Vec<u8>, Vec<u8>);
 

@@ -21,6 +21,7 @@ mod people;
 mod pieces;
 mod process;
 mod refunds;
+mod search;
 mod schema;
 mod spec;
 mod store;

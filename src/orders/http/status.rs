@@ -164,12 +164,14 @@ pub async fn view(app: &App, id: OrderId, only: Option<OrderGroupId>) -> Result<
     let order = orders::order(conn, id).await?;
     let frozen = orders::frozen(conn, id).await?;
     let all = Waterfall::of(order.total.currency, &frozen.lines, &frozen.groups).map_err(orders::Error::from)?;
+    let ids: Vec<_> = frozen.groups.iter().map(|group| group.id).collect();
+    let mut codes = provenance::codes_of(conn, &frozen.lines.iter().map(|line| line.id).collect::<Vec<_>>()).await?;
+    let shipped = store::parcels(conn, &ids).await?;
     let mut parcels = Vec::new();
     for group in frozen.groups.into_iter().filter(|g| only.is_none_or(|wanted| wanted == g.id)) {
         let mut lines = Vec::new();
         for line in frozen.lines.iter().filter(|l| l.group == group.id) {
-            let items = provenance::items_of(conn, line.id).await?;
-            let link = |(_, code, _): (_, String, _)| ItemLink { url: app.config.link(&format!("/i/{code}")), code };
+            let link = |code: String| ItemLink { url: app.config.link(&format!("/i/{code}")), code };
             lines.push(LineView {
                 id: line.id,
                 title: line.title.clone(),
@@ -178,10 +180,10 @@ pub async fn view(app: &App, id: OrderId, only: Option<OrderGroupId>) -> Result<
                 goods: line.goods.into(),
                 tax: line.tax.into(),
                 waterfall: waterfall(line),
-                items: items.into_iter().map(link).collect(),
+                items: codes.remove(&line.id).unwrap_or_default().into_iter().map(link).collect(),
             });
         }
-        let shipments = store::parcels(conn, group.id).await?;
+        let shipments = shipped.iter().filter(|(of, _)| *of == group.id).map(|(_, parcel)| parcel.clone());
         let shipment = |(carrier, tracking, tracking_url, shipped_at)| ShipmentView { carrier, tracking, tracking_url, shipped_at };
         parcels.push(ParcelView {
             id: group.id,
@@ -189,7 +191,7 @@ pub async fn view(app: &App, id: OrderId, only: Option<OrderGroupId>) -> Result<
             status: group.state,
             delivery: group.delivery,
             shipping: group.shipping.into(),
-            shipments: shipments.into_iter().map(shipment).collect(),
+            shipments: shipments.map(shipment).collect(),
             lines,
         });
     }

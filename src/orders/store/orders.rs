@@ -333,13 +333,13 @@ pub(in crate::orders) async fn insert_fulfilment(
     diesel::insert_into(fulfilment_items::table).values(rows).execute(tx).await?;
     Ok(id)
 }
-/// (carrier, tracking, where to follow it, shipped) of a group's parcels, oldest first.
+/// (carrier, tracking, where to follow it, shipped) of each parcel of these groups, oldest first.
 type Parcel = (String, Option<String>, Option<String>, Time);
-pub(in crate::orders) async fn parcels(conn: &mut Conn, group: OrderGroupId) -> Result<Vec<Parcel>, DbError> {
+pub(in crate::orders) async fn parcels(conn: &mut Conn, groups: &[OrderGroupId]) -> Result<Vec<(OrderGroupId, Parcel)>, DbError> {
     Ok(fulfilments::table
-        .filter(fulfilments::group_id.eq(group))
+        .filter(fulfilments::group_id.eq_any(groups))
         .order(fulfilments::id)
-        .select((fulfilments::carrier, fulfilments::tracking, fulfilments::tracking_url, fulfilments::shipped_at))
+        .select((fulfilments::group_id, (fulfilments::carrier, fulfilments::tracking, fulfilments::tracking_url, fulfilments::shipped_at)))
         .load(conn)
         .await?)
 }
