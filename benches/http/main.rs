@@ -67,26 +67,63 @@ fn main() -> ExitCode {
     }
 }
 
+/// Where the databases are made.
+struct Server {
+    /// Ours, unless a server was named.
+    cluster: Option<Cluster>,
+    /// Names a database, with `{}` in its place.
+    url: String,
+    postmaster: u32,
+}
+impl Server {
+    /// Durable: fsync is on, as in production.
+    fn start(dir: &Path, runtime: &tokio::runtime::Runtime) -> Result<Self, Failure> {
+        let (cluster, url) = match std::env::var("HAAT_BENCH_POSTGRES") {
+            Ok(url) => (None, url),
+            Err(_) => {
+                let cluster = Cluster::start(dir, Life::Durable)?;
+                let url = cluster.url("{}");
+                (Some(cluster), url)
+            }
+        };
+        let server = Self { cluster, url, postmaster: 0 };
+        let postmaster = runtime.block_on(run::postmaster(&server.url("postgres")))?;
+        Ok(Self { postmaster, ..server })
+    }
+    fn url(&self, database: &str) -> String {
+        self.url.replace("{}", database).replace("%7B%7D", database)
+    }
+    fn stop(self) -> Result<(), Failure> {
+        Ok(self.cluster.map_or(Ok(()), Cluster::stop)?)
+    }
+}
+
 /// Whether everything that was to be checked held.
 fn bench(args: &Args) -> Result<bool, Failure> {
     let dir = std::env::temp_dir().join(format!("haat-bench-{}", std::process::id()));
-    // Durable: fsync is on, as in production.
-    let cluster = Cluster::start(&dir, Life::Durable)?;
+    let work = PathBuf::from(format!("{}.work", dir.display()));
+    std::fs::create_dir_all(&work)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let outcome = runtime.block_on(measured(args, &cluster, &dir));
+    let server = Server::start(&dir, &runtime)?;
+    let outcome = runtime.block_on(measured(args, &server, &work));
     drop(runtime);
-    cluster.stop()?;
-    for left in [dir.clone(), PathBuf::from(format!("{}.work", dir.display()))] {
+    server.stop()?;
+    if outcome.is_err() {
+        eprintln!("{}", std::fs::read_to_string(work.join("haat.log")).unwrap_or_default());
+    }
+    for left in [dir, work] {
         let _ = std::fs::remove_dir_all(left);
     }
     outcome
 }
 
 /// A database with a catalogue in it.
-async fn world(cluster: &Cluster, name: &str, products: usize) -> Result<(String, Db), Failure> {
+async fn world(server: &Server, name: &str, products: usize) -> Result<(String, Db), Failure> {
     let begun = Instant::now();
-    AsyncPgConnection::establish(&cluster.url("postgres")).await?.batch_execute(&format!("CREATE DATABASE {name}")).await?;
-    let url = cluster.url(name);
+    let mut admin = AsyncPgConnection::establish(&server.url("postgres")).await?;
+    admin.batch_execute(&format!("DROP DATABASE IF EXISTS {name}")).await?;
+    admin.batch_execute(&format!("CREATE DATABASE {name}")).await?;
+    let url = server.url(name);
     let to = url.clone();
     // It has a runtime of its own.
     tokio::task::spawn_blocking(move || migrate::up(&to)).await??;
@@ -99,25 +136,22 @@ async fn world(cluster: &Cluster, name: &str, products: usize) -> Result<(String
 /// How large the catalogue is that a larger one is held against.
 const SMALL: usize = 1000;
 
-async fn measured(args: &Args, cluster: &Cluster, dir: &Path) -> Result<bool, Failure> {
-    let work = PathBuf::from(format!("{}.work", dir.display()));
-    std::fs::create_dir_all(&work)?;
+async fn measured(args: &Args, server: &Server, work: &Path) -> Result<bool, Failure> {
     let mut report = Report::of(args.products, args.connections, args.seconds);
-    let pid_file = std::fs::read_to_string(cluster.data_directory().join("postmaster.pid"))?;
-    let postmaster = pid_file.lines().next().unwrap_or_default().trim().parse()?;
+    let postmaster = server.postmaster;
     let small = if args.products > SMALL {
-        let (url, db) = world(cluster, "small", SMALL).await?;
-        Some(Bench::start(args, &url, &db, postmaster, SMALL, &work).await?.growth().await?)
+        let (url, db) = world(server, "haat_bench_small", SMALL).await?;
+        Some(Bench::start(args, &url, &db, postmaster, SMALL, work).await?.growth().await?)
     } else {
         None
     };
-    let (url, db) = world(cluster, "bench", args.products).await?;
-    let bench = Bench::start(args, &url, &db, postmaster, args.products, &work).await?;
+    let (url, db) = world(server, "haat_bench", args.products).await?;
+    let bench = Bench::start(args, &url, &db, postmaster, args.products, work).await?;
     // Time for what starts in the background.
     tokio::time::sleep(Duration::from_secs(1)).await;
     let idle = bench.memory("VmRSS");
     report.begin();
-    let bare = bench.ceilings(&mut report, &work).await?;
+    let bare = bench.ceilings(&mut report, work).await?;
     let large = bench.reads(&mut report, &bare).await?;
     bench.buying(&mut report, &db).await?;
     let loaded = bench.memory("VmHWM");
@@ -133,7 +167,7 @@ async fn measured(args: &Args, cluster: &Cluster, dir: &Path) -> Result<bool, Fa
     report.note("ready after start", format!("{ready:.0} ms"), vec![Goal::at_most("≤ 500 ms", Kind::Clock, ready, 500.0)]);
     report.note("memory, idle", format!("{idle:.0} MB"), vec![Goal::at_most("≤ 50 MB", Kind::Steady, idle, 50.0)]);
     report.note("memory, the highest under load", format!("{loaded:.0} MB"), vec![Goal::at_most("≤ 150 MB", Kind::Steady, loaded, 150.0)]);
-    bench.import(&mut report, &work)?;
+    bench.import(&mut report, work)?;
     report.end(Path::new("target/bench-http.json"))?;
     Ok(!args.check || report.ratios_are_met())
 }

@@ -8,7 +8,7 @@ use std::{
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use diesel::{QueryableByName, sql_types};
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use haat::db::{self, Db};
 
 use crate::{
@@ -52,6 +52,13 @@ struct Count {
     #[diesel(sql_type = sql_types::BigInt)]
     n: i64,
 }
+/// The process whose children PostgreSQL's are.
+pub async fn postmaster(url: &str) -> Result<u32, Failure> {
+    let mut admin = AsyncPgConnection::establish(url).await?;
+    let file = diesel::sql_query("SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1) AS id").get_result::<Id>(&mut admin).await?;
+    Ok(file.id.trim().parse()?)
+}
+
 /// Until the queue has nothing more to do now.
 async fn worked_off(db: &Db) -> Result<(), Failure> {
     let begun = Instant::now();
