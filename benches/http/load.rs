@@ -1,8 +1,9 @@
 //! A load client: HTTP/1.1 over kept connections, one request at a time on each.
 use std::{
+    net::Ipv4Addr,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -12,7 +13,10 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::{Failure, measure::Figures};
+use crate::{
+    Failure,
+    measure::{Cpu, Figures},
+};
 
 pub struct Wire {
     stream: TcpStream,
@@ -59,12 +63,23 @@ impl Wire {
     }
 }
 
+/// Requests come from as many addresses as those of a shop do: each address has its limit, and what keeping it costs is in the figures.
+fn from() -> Ipv4Addr {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    Ipv4Addr::from_bits((10 << 24) | (NEXT.fetch_add(1, Ordering::Relaxed) & 0xffff))
+}
 pub fn get(path: &str) -> Vec<u8> {
-    format!("GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n").into_bytes()
+    get_with(path, "")
+}
+pub fn get_with(path: &str, headers: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nHost: bench\r\nX-Forwarded-For: {}\r\n{headers}\r\n", from()).into_bytes()
 }
 pub fn post(path: &str, headers: &str, body: &str) -> Vec<u8> {
-    format!("POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n{headers}Content-Length: {}\r\n\r\n{body}", body.len())
-        .into_bytes()
+    let (from, length) = (from(), body.len());
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: bench\r\nX-Forwarded-For: {from}\r\nContent-Type: application/json\r\n{headers}Content-Length: {length}\r\n\r\n{body}"
+    )
+    .into_bytes()
 }
 
 /// One client's life: what it does between two looks at the clock is one request, or one order.
@@ -86,8 +101,15 @@ impl<F: FnMut(u64) -> String + Send + 'static> Client for Reads<F> {
 /// Long enough for connections, caches and plans to be there.
 const WARM: Duration = Duration::from_millis(700);
 
-/// Runs `clients` against `address` for `lasting` after a warm-up; `cpu` is read at both ends.
-pub async fn run<C: Client>(address: &str, clients: Vec<C>, lasting: Duration, cpu: impl Fn() -> (u64, u64)) -> Result<Figures, Failure> {
+/// Runs `clients` against `address` for `lasting` after a warm-up. CPU is read at both ends; or, if what was asked for leaves work behind,
+/// when `rest` is over, and shared among all that was done until then.
+pub async fn run<C: Client>(
+    address: &str,
+    clients: Vec<C>,
+    lasting: Duration,
+    cpu: impl Fn() -> Cpu,
+    rest: Option<impl Future<Output = Result<(), Failure>>>,
+) -> Result<Figures, Failure> {
     let (counting, stop) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     let done = Arc::new(AtomicU64::new(0));
     let mut tasks = Vec::new();
@@ -111,13 +133,20 @@ pub async fn run<C: Client>(address: &str, clients: Vec<C>, lasting: Duration, c
     let (begun, before) = (Instant::now(), cpu());
     counting.store(true, Ordering::Relaxed);
     tokio::time::sleep(lasting).await;
-    let (after, took) = (cpu(), begun.elapsed());
-    counting.store(false, Ordering::Relaxed);
+    let (mut after, took) = (cpu(), begun.elapsed());
     let requests = done.load(Ordering::Relaxed);
     stop.store(true, Ordering::Relaxed);
     let mut micros = Vec::new();
     for task in tasks {
         micros.extend(task.await??);
     }
-    Ok(Figures::of(requests, micros, took, (after.0 - before.0, after.1 - before.1)))
+    let mut paid = requests;
+    if let Some(rest) = rest {
+        rest.await?;
+        (after, paid) = (cpu(), done.load(Ordering::Relaxed));
+    }
+    Ok(Figures::of(requests, micros, took, paid, (after.0 - before.0, after.1 - before.1)))
 }
+
+/// Nothing is left behind by reading.
+pub const NO_REST: Option<std::future::Ready<Result<(), Failure>>> = None;

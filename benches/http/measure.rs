@@ -1,10 +1,8 @@
-//! What the operating system accounts, and the table.
+//! What the operating system accounts.
 use std::time::Duration;
 
-use crate::Failure;
-
 /// Of one run.
-#[derive(Clone, Copy, Debug, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, serde::Serialize)]
 pub struct Figures {
     pub per_second: f64,
     pub p50_micros: u32,
@@ -14,11 +12,15 @@ pub struct Figures {
     pub postgres_micros: f64,
 }
 
+/// CPU in microseconds: of the server, of PostgreSQL.
+pub type Cpu = (u64, u64);
+
 impl Figures {
-    pub fn of(requests: u64, mut micros: Vec<u32>, took: Duration, cpu: (u64, u64)) -> Self {
+    /// `requests` are those of the time that was measured; `paid` those that the CPU was spent on.
+    pub fn of(requests: u64, mut micros: Vec<u32>, took: Duration, paid: u64, cpu: Cpu) -> Self {
         micros.sort_unstable();
         let at = |share: f64| micros.get(((micros.len() as f64 - 1.0) * share) as usize).copied().unwrap_or(0);
-        let each = |cpu: u64| if requests == 0 { 0.0 } else { cpu as f64 / requests as f64 };
+        let each = |cpu: u64| if paid == 0 { 0.0 } else { cpu as f64 / paid as f64 };
         Self {
             per_second: requests as f64 / took.as_secs_f64(),
             p50_micros: at(0.50),
@@ -26,6 +28,9 @@ impl Figures {
             server_micros: each(cpu.0),
             postgres_micros: each(cpu.1),
         }
+    }
+    pub fn cpu_micros(&self) -> f64 {
+        self.server_micros + self.postgres_micros
     }
 }
 
@@ -59,52 +64,7 @@ pub fn memory(pid: u32, what: &str) -> Option<f64> {
     Some(line.split_whitespace().nth(1)?.parse::<f64>().ok()? / 1024.0)
 }
 
-/// One line of the table.
-#[derive(serde::Serialize)]
-pub struct Line {
-    pub what: String,
-    pub figures: Figures,
-    pub goal: &'static str,
-}
-
-#[derive(Default, serde::Serialize)]
-pub struct Report {
-    pub products: usize,
-    pub connections: usize,
-    pub seconds: f64,
-    pub lines: Vec<Line>,
-    pub notes: Vec<(String, String)>,
-}
-
-impl Report {
-    pub fn add(&mut self, what: &str, goal: &'static str, figures: Figures) {
-        let line = Line { what: what.into(), figures, goal };
-        println!("{}", row(&line));
-        self.lines.push(line);
-    }
-    pub fn note(&mut self, what: &str, value: String) {
-        println!("| {what:<40} | {value} |");
-        self.notes.push((what.into(), value));
-    }
-    pub fn write(&self, path: &std::path::Path) -> Result<(), Failure> {
-        Ok(std::fs::write(path, serde_json::to_vec_pretty(self)?)?)
-    }
-}
-
-pub const HEAD: &str = "| what                                     |   req/s | p50 ms | p99 ms | Haat µs |   PG µs | CPU µs | goal |\n|---|---:|---:|---:|---:|---:|---:|---|";
-
-fn row(line: &Line) -> String {
-    let f = &line.figures;
-    let ms = |micros: u32| f64::from(micros) / 1000.0;
-    format!(
-        "| {:<40} | {:>7.0} | {:>6.2} | {:>6.2} | {:>7.0} | {:>7.0} | {:>6.0} | {} |",
-        line.what,
-        f.per_second,
-        ms(f.p50_micros),
-        ms(f.p99_micros),
-        f.server_micros,
-        f.postgres_micros,
-        f.server_micros + f.postgres_micros,
-        line.goal
-    )
+/// How busy the machine was before we came: processes that ran or wanted to, over the last minute.
+pub fn load_average() -> String {
+    std::fs::read_to_string("/proc/loadavg").ok().and_then(|t| t.split(' ').next().map(str::to_owned)).unwrap_or_else(|| "unknown".into())
 }

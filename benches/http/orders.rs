@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Failure,
-    load::{Client, Wire, get, post},
+    load::{Client, Wire, get, get_with, post},
 };
 
 async fn call(wire: &mut Wire, request: &[u8], status: u16) -> Result<Value, Failure> {
@@ -62,7 +62,8 @@ impl Client for Buyer {
         self.at += 1;
         let address = json!({"name": "Asha Brandt", "line1": "Lindenweg 4", "city": "Freiburg", "postal_code": "79100", "country": "DE"});
         let line = json!({"variant": self.variants[self.at % self.variants.len()], "quantity": 1});
-        let body = json!({"currency": "EUR", "email": "asha@buyer.example", "shipping_address": address, "lines": [line]}).to_string();
+        let email = format!("{}-{}@buyer.example", self.name, self.at);
+        let body = json!({"currency": "EUR", "email": email, "shipping_address": address, "lines": [line]}).to_string();
         let cart = call(wire, &post("/v1/store/carts", "", &body), 201).await?;
         let headers = format!("X-Cart-Token: {}\r\nIdempotency-Key: {}-{}\r\n", text(&cart["token"])?, self.name, self.at);
         let expected = &cart["totals"]["total"];
@@ -83,10 +84,24 @@ impl Client for Buyer {
     }
 }
 
+/// The order's page, as the buyer's own.
+pub struct Looker {
+    pub orders: Vec<(String, String)>,
+    pub at: usize,
+}
+impl Client for Looker {
+    async fn step(&mut self, wire: &mut Wire) -> Result<(), Failure> {
+        self.at += 1;
+        look(wire, &self.orders[self.at % self.orders.len()]).await.map(drop)
+    }
+}
+async fn look(wire: &mut Wire, (id, token): &(String, String)) -> Result<Value, Failure> {
+    call(wire, &get_with(&format!("/v1/store/orders/{id}"), &format!("X-Order-Token: {token}\r\n")), 200).await
+}
+
 /// The codes of the pieces of an order.
-pub async fn codes(wire: &mut Wire, (id, token): &(String, String)) -> Result<Vec<String>, Failure> {
-    let request = format!("GET /v1/store/orders/{id} HTTP/1.1\r\nHost: bench\r\nX-Order-Token: {token}\r\n\r\n").into_bytes();
-    let order = call(wire, &request, 200).await?;
+pub async fn codes(wire: &mut Wire, order: &(String, String)) -> Result<Vec<String>, Failure> {
+    let order = look(wire, order).await?;
     let items = order["parcels"].as_array().into_iter().flatten().flat_map(|p| p["lines"].as_array().into_iter().flatten());
     let codes = items.flat_map(|l| l["items"].as_array().into_iter().flatten()).filter_map(|i| i["code"].as_str().map(str::to_owned));
     Ok(codes.collect())

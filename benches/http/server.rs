@@ -48,7 +48,8 @@ pub async fn haat(url: &str, sandbox: &stripe_sandbox::Sandbox, log: &Path) -> R
     let child = Command::new(env!("CARGO_BIN_EXE_haat"))
         .args(["serve", "--development", "--database-url", url, "--bind", &address, "--master-key", MASTER_KEY])
         .args(["--stripe-webhook-secret", WEBHOOK_SECRET, "--stripe-api-base", sandbox.base_url(), "--stripe-secret-key", "sk_test_bench"])
-        .args(["--allowed-origins", "https://shop.example"])
+        // The load comes through us as through a proxy, from many addresses.
+        .args(["--allowed-origins", "https://shop.example", "--trusted-proxies", "127.0.0.1"])
         // A line for each request would be measured too.
         .env("RUST_LOG", "warn")
         .stdin(Stdio::null())

@@ -7,7 +7,7 @@ use diesel::{prelude::*, sql_types};
 use diesel_async::RunQueryDsl;
 
 use crate::{
-    db::{DbError, Tx},
+    db::{self, DbError, Tx},
     ids::{CoopId, OrderId, VariantId},
     schema::stock_reservations as reservations,
 };
@@ -48,7 +48,7 @@ pub async fn reserve(tx: &mut Tx, order: OrderId, wants: &[Want]) -> Result<(), 
     let mut wants = wants.to_vec();
     wants.sort_by_key(|w| (w.coop, w.variant));
     for want in &wants {
-        let taken = diesel::sql_query(
+        let taken = db::sql(
             "UPDATE stock SET reserved = reserved + $3 WHERE coop_id = $1 AND variant_id = $2
              AND (policy = 'made_to_order' OR (policy = 'finite' AND reserved + $3 <= on_hand))",
         )
@@ -80,7 +80,7 @@ struct Left {
     available: i32,
 }
 async fn available(tx: &mut Tx, want: &Want) -> Result<i32, DbError> {
-    let left: Option<Left> = diesel::sql_query(
+    let left: Option<Left> = db::sql(
         "SELECT CASE WHEN policy = 'finite' THEN on_hand - reserved ELSE 0 END AS available FROM stock WHERE coop_id = $1 AND variant_id = $2",
     )
     .bind::<sql_types::Uuid, _>(want.coop)
@@ -121,7 +121,7 @@ pub async fn release(tx: &mut Tx, order: OrderId) -> Result<(), DbError> {
 
 /// Pieces that were sold and never left are on the shelf again. (A made-to-order shelf is not counted.)
 pub async fn put_back(tx: &mut Tx, want: Want) -> Result<(), DbError> {
-    diesel::sql_query("UPDATE stock SET on_hand = on_hand + $3 WHERE coop_id = $1 AND variant_id = $2 AND policy = 'finite'")
+    db::sql("UPDATE stock SET on_hand = on_hand + $3 WHERE coop_id = $1 AND variant_id = $2 AND policy = 'finite'")
         .bind::<sql_types::Uuid, _>(want.coop)
         .bind::<sql_types::Uuid, _>(want.variant)
         .bind::<sql_types::Integer, _>(want.quantity)
@@ -132,7 +132,7 @@ pub async fn put_back(tx: &mut Tx, want: Want) -> Result<(), DbError> {
 
 /// `on_hand` is the expression of what is left on the shelf. (A made-to-order shelf is empty and stays so.)
 async fn finish(tx: &mut Tx, order: OrderId, to: Reservation, on_hand: &str) -> Result<(), DbError> {
-    diesel::sql_query(format!(
+    db::sql(format!(
         "WITH r AS (UPDATE stock_reservations SET state = $2 WHERE order_id = $1 AND state = 'held' RETURNING coop_id, variant_id, quantity),
               locked AS (SELECT s.coop_id, s.variant_id FROM stock s JOIN r USING (coop_id, variant_id) ORDER BY 1, 2 FOR UPDATE OF s)
          UPDATE stock s SET reserved = s.reserved - r.quantity, on_hand = CASE WHEN s.policy = 'finite' THEN {on_hand} ELSE s.on_hand END

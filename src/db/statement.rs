@@ -31,8 +31,7 @@ impl<'a> Statement<'a> {
         self.values.push(Box::new(Value(value, PhantomData::<ST>)));
         self
     }
-    /// For what is found in very different ways depending on its values, such as a rare word and a frequent one: PostgreSQL sees them
-    /// when it plans, each time.
+    /// For texts of which there are too many to remember, each of them rare.
     pub fn planned_afresh(self) -> Self {
         Self { planned_afresh: true, ..self }
     }

@@ -4,7 +4,7 @@ use diesel_async::RunQueryDsl;
 
 use crate::{
     clock::Time,
-    db::{Conn, DbError},
+    db::{self, Conn, DbError},
     ids::JobId,
     schema::jobs,
 };
@@ -55,7 +55,7 @@ pub(super) async fn insert(
 
 /// Leases up to `limit` due jobs to `worker` until `until`.
 pub(super) async fn claim(conn: &mut Conn, worker: uuid::Uuid, now: Time, until: Time, limit: i64) -> Result<Vec<Claimed>, DbError> {
-    let query = diesel::sql_query(
+    let query = db::sql(
         "UPDATE jobs SET locked_until = $1, locked_by = $2, attempts = attempts + 1 WHERE id IN (
            SELECT id FROM jobs WHERE state = 'due' AND run_at <= $3 AND (locked_until IS NULL OR locked_until <= $3)
            ORDER BY run_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     clock::Time,
-    db::{Conn, DbError, Tx},
+    db::{self, Conn, DbError, Tx},
     ids::{LedgerAccountId, OrderLineId, TransferId},
     money::{Currency, Money},
     schema::{ledger_accounts, ledger_balances, ledger_transfers},
@@ -116,7 +116,7 @@ pub(super) async fn move_balances(tx: &mut Tx, deltas: &BTreeMap<Key, i64>) -> R
     let accounts: Vec<LedgerAccountId> = deltas.keys().map(|k| k.0).collect();
     let slots: Vec<i16> = deltas.keys().map(|k| k.1).collect();
     let amounts: Vec<i64> = deltas.values().copied().collect();
-    let moved = diesel::sql_query(
+    let moved = db::sql(
         "WITH delta AS (SELECT * FROM unnest($1, $2, $3) AS d (account_id, slot, minor)),
               locked AS (SELECT b.account_id, b.slot FROM ledger_balances b JOIN delta USING (account_id, slot)
                          ORDER BY b.account_id, b.slot FOR UPDATE OF b)

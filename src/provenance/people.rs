@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::model::Error;
 use crate::{
-    db::{Conn, Tx},
+    db::{self, Conn, Tx},
     ids::ArtisanId,
     schema::disclosures,
     secrets::MasterKey,
@@ -46,7 +46,7 @@ pub(super) async fn of(tx: &mut Tx, keys: &MasterKey, scope: Scope, makers: &[Ar
     if makers.is_empty() {
         return Ok(Vec::new());
     }
-    let query = diesel::sql_query(
+    let query = db::sql(
         "SELECT a.id, a.public_alias AS name, a.village, a.story, encode(m.sha256, 'hex') AS portrait, k.sealed
          FROM artisans a JOIN subject_keys k ON k.coop_id = a.coop_id AND k.artisan_id = a.id
          LEFT JOIN media m ON m.coop_id = a.coop_id AND m.id = a.portrait_id AND m.state = 'ready'

@@ -7,7 +7,7 @@ use passport::Leaf;
 use super::model::{Error, ItemState};
 use crate::{
     clock::{Day, Time},
-    db::{Conn, DbError},
+    db::{self, Conn, DbError},
     ids::{BatchId, CoopId, ItemId},
     money::Currency,
 };
@@ -126,15 +126,14 @@ pub struct Maker {
 
 /// By code in canonical form.
 pub async fn facts(conn: &mut Conn, code: &str) -> Result<Facts, Error> {
-    let head: Head = diesel::sql_query(HEAD).bind::<sql::Text, _>(code).get_result(conn).await.optional()?.ok_or(Error::NotFound)?;
+    let head: Head = db::sql(HEAD).bind::<sql::Text, _>(code).get_result(conn).await.optional()?.ok_or(Error::NotFound)?;
     let batch = head.batch.ok_or_else(|| Error::Corrupt("an item without a batch".into()))?;
     let (mut of_batch, mut of_item) = (Vec::new(), Vec::new());
     for (subject, bytes) in leaves(conn, [batch.uuid(), head.id.uuid()]).await? {
         let leaf = Leaf::parse(&bytes).map_err(|e| Error::Corrupt(e.to_string()))?;
         if subject == batch.uuid() { of_batch.push(leaf) } else { of_item.push(leaf) }
     }
-    let makers =
-        diesel::sql_query(MAKERS).bind::<sql::Uuid, _>(head.coop).bind::<sql::Uuid, _>(batch).bind::<sql::Uuid, _>(head.id).load(conn).await?;
+    let makers = db::sql(MAKERS).bind::<sql::Uuid, _>(head.coop).bind::<sql::Uuid, _>(batch).bind::<sql::Uuid, _>(head.id).load(conn).await?;
     Ok(Facts { head, batch: of_batch, item: of_item, makers })
 }
 

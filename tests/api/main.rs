@@ -27,6 +27,7 @@ mod policy;
 mod process;
 mod refunds;
 mod schema;
+mod search;
 mod spec;
 mod store;
 mod stories;

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 
 use crate::{
     clock::Time,
-    db::{Conn, DbError},
+    db::{self, Conn, DbError},
     schema::throttles,
 };
 
@@ -21,8 +21,8 @@ struct Taken {
 /// Takes one try: None if it was allowed, else when the allowance is whole again. `latest` is how far ahead that may lie.
 pub async fn take(conn: &mut Conn, key: &[u8], now: Time, every: SignedDuration, latest: Time) -> Result<Option<Time>, DbError> {
     let swept = "DELETE FROM throttles WHERE key IN (SELECT key FROM throttles WHERE full_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
-    diesel::sql_query(swept).bind::<sql::Timestamptz, _>(now).bind::<sql::BigInt, _>(SWEPT).execute(conn).await?;
-    let taken: Option<Taken> = diesel::sql_query(
+    db::sql(swept).bind::<sql::Timestamptz, _>(now).bind::<sql::BigInt, _>(SWEPT).execute(conn).await?;
+    let taken: Option<Taken> = db::sql(
         "INSERT INTO throttles (key, full_at) VALUES ($1, $2::timestamptz + $3 * interval '1 millisecond')
          ON CONFLICT (key) DO UPDATE SET full_at = greatest(throttles.full_at, $2) + $3 * interval '1 millisecond'
            WHERE greatest(throttles.full_at, $2) + $3 * interval '1 millisecond' <= $4

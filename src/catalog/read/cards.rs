@@ -4,10 +4,14 @@
 use diesel::{prelude::*, sql_types as sql};
 use diesel_async::RunQueryDsl;
 
-use super::super::model::is_mark;
+use super::{
+    super::model::is_mark,
+    look::{Look, Reach},
+    query::{Query, tsquery},
+};
 use crate::{
     clock::Time,
-    db::{self, Conn, DbError, Statement},
+    db::{self, Conn, DbError},
     ids::{CoopId, ProductId},
     money::Currency,
 };
@@ -119,227 +123,154 @@ pub fn words(text: &str) -> Vec<String> {
 /// More words than anyone types; each is one index scan.
 const MAX_WORDS: usize = 8;
 
-/// A text that grows with its values.
-pub(super) struct Query<'a> {
-    text: String,
-    statement: Vec<Binder<'a>>,
-}
-type Binder<'a> = Box<dyn FnOnce(Statement<'a>) -> Statement<'a> + Send + 'a>;
-
-impl<'a> Query<'a> {
-    fn new() -> Self {
-        Self { text: String::new(), statement: Vec::new() }
-    }
-    fn push(&mut self, text: &str) -> &mut Self {
-        self.text.push_str(text);
-        self
-    }
-    /// Keeps a value for the statement; its `$n`.
-    fn value(&mut self, bind: impl FnOnce(Statement<'a>) -> Statement<'a> + Send + 'a) -> String {
-        self.statement.push(Box::new(bind));
-        format!("${}", self.statement.len())
-    }
-    fn text_value(&mut self, value: &'a str) -> String {
-        self.value(move |s| s.bind::<sql::Text, _>(value))
-    }
-    fn number(&mut self, value: i64) -> String {
-        self.value(move |s| s.bind::<sql::BigInt, _>(value))
-    }
-    fn finish(self, searches: bool) -> Statement<'a> {
-        let statement = self.statement.into_iter().fold(db::sql(self.text), |s, bind| bind(s));
-        if searches { statement.planned_afresh() } else { statement }
-    }
-}
-
 const COLUMNS: &str = "k.product_id AS id, k.coop_id AS coop, k.slug, k.title, k.title_key, k.cooperative, k.cooperative_slug, k.craft_code AS craft,
   k.price_minor AS price_from, k.tax_inclusive, k.tax_category, k.in_stock, k.picture, k.blurhash, k.alt, k.published_at";
 
-/// The values of the filters, each bound once however often its condition is written.
-struct Filters {
-    from: String,
-    conditions: String,
-    /// tsqueries: words anywhere, and words of title, kind or tags.
-    anywhere: Option<String>,
-    named: Option<String>,
+/// How wanted products are told from others.
+pub(super) struct Filters {
+    pub from: String,
+    /// What the indexes of every order serve, or a collection, which is short.
+    pub along: String,
+    /// What an order's index does not know.
+    pub beside: Vec<String>,
+    /// The `$n` of the words.
+    pub words: Option<String>,
 }
 
+impl Filters {
+    /// The common table expression that holds the words' tsquery, if there are words.
+    pub fn wanted(&self) -> String {
+        self.words.as_ref().map(|words| format!("wanted AS MATERIALIZED (SELECT {} AS q), ", tsquery(words))).unwrap_or_default()
+    }
+    /// What is asked of each row: the rest of the filters, and `words`.
+    pub fn matching(&self, words: &str) -> String {
+        let words = self.words.as_ref().map(|_| words.to_owned());
+        self.beside.iter().cloned().chain(words).collect::<Vec<_>>().join(" AND ")
+    }
+}
+/// Conditions on the words: anywhere, and in title, kind or tags.
+pub(super) const SAID: &str = "k.words @@ (SELECT q FROM wanted)";
+const CALLED: &str = "k.named @@ (SELECT q FROM wanted)";
+
 impl Wanted {
-    fn filters<'a>(&'a self, query: &mut Query<'a>) -> Filters {
+    pub(super) fn filters<'a>(&'a self, query: &mut Query<'a>, sort: Sort) -> Filters {
         let currency = query.value(move |s| s.bind::<sql::Text, _>(self.currency));
-        let mut from = "product_cards k".to_owned();
-        let mut conditions = format!("k.currency = {currency}");
+        let mut filters = Filters { from: "product_cards k".into(), along: format!("k.currency = {currency}"), beside: Vec::new(), words: None };
         if let Some(slug) = &self.collection {
-            let slug = query.text_value(slug);
-            from.push_str(" JOIN collection_products i ON i.coop_id = k.coop_id AND i.product_id = k.product_id");
-            conditions.push_str(&format!(
+            let slug = query.text(slug);
+            filters.from.push_str(" JOIN collection_products i ON i.coop_id = k.coop_id AND i.product_id = k.product_id");
+            filters.along.push_str(&format!(
                 " AND i.collection_id = (SELECT g.id FROM collections g WHERE g.slug = {slug}) AND i.coop_id = (SELECT g.coop_id FROM collections g WHERE g.slug = {slug})"
             ));
         }
         if self.in_stock {
-            conditions.push_str(" AND k.in_stock");
+            filters.along.push_str(" AND k.in_stock");
         }
         for (column, value) in [("cooperative_slug", &self.coop), ("craft_code", &self.craft)] {
             if let Some(value) = value {
-                conditions.push_str(&format!(" AND k.{column} = {}", query.text_value(value)));
+                filters.along.push_str(&format!(" AND k.{column} = {}", query.text(value)));
             }
         }
-        for (sign, value) in [(">=", self.price_min), ("<=", self.price_max)] {
-            if let Some(value) = value {
-                conditions.push_str(&format!(" AND k.price_minor {sign} {}", query.number(value)));
+        if self.price_min.is_some() || self.price_max.is_some() {
+            let (min, max) = (query.number(self.price_min.unwrap_or(0)), query.number(self.price_max.unwrap_or(i64::MAX)));
+            let range = format!("k.price_minor BETWEEN {min} AND {max}");
+            match sort {
+                Sort::PriceUp | Sort::PriceDown => filters.along.push_str(&format!(" AND {range}")),
+                Sort::Newest | Sort::Title | Sort::Relevance | Sort::Place => filters.beside.push(range),
             }
         }
-        let mut filters = Filters { from, conditions, anywhere: None, named: None };
         if !self.words.is_empty() {
-            let given: Vec<String> = self.words.iter().map(|word| query.text_value(word)).collect();
-            filters.anywhere = Some(search_words(&given, ""));
-            filters.named = Some(search_words(&given, "AB"));
+            filters.words = Some(query.texts(&self.words));
         }
         filters
     }
-    fn searches(&self) -> bool {
-        !self.words.is_empty()
+    /// Whether its statements are among those that a connection keeps: what storefronts ask for again and again. Every combination of
+    /// everything would be more than it should remember.
+    pub(super) fn is_usual(&self) -> bool {
+        [self.coop.is_some(), self.craft.is_some(), self.collection.is_some()].into_iter().filter(|given| *given).count() < 2
     }
 }
 
-/// The tsquery of words in parameters, folded as the index is. What folding makes into signs is quoted, so that nothing but words
-/// reaches the query. Each word stands beside its beginning: that changes nothing of what is found, and PostgreSQL, which works the query
-/// out while it plans, knows how frequent a word is and not how frequent a beginning.
-pub(super) fn search_words(parameters: &[String], weights: &str) -> String {
-    let whole = if weights.is_empty() { String::new() } else { format!(":{weights}") };
-    let word = |p: &String| {
-        let folded = format!(r"translate(fold({p}), '''\', '  ')");
-        format!("to_tsquery('simple', '''' || {folded} || '''{whole} | ''' || {folded} || ''':*{weights}')")
-    };
-    format!("({})", parameters.iter().map(word).collect::<Vec<_>>().join(" && "))
-}
+/// Rows that are read for a page of up to twenty, and the one that tells whether there are more. A number in the text: a plan that does
+/// not know how few rows are wanted is never trusted, and made anew each time.
+const USUAL: i64 = 21;
 
 /// The page's rows, one more than `limit` if there are more.
 pub async fn list(conn: &mut Conn, wanted: &Wanted, sort: Sort, after: Option<&After>, limit: i64) -> Result<Vec<Card>, DbError> {
     let mut query = Query::new();
-    let filters = wanted.filters(&mut query);
-    match (sort, &filters.anywhere, &filters.named) {
-        (Sort::Relevance, Some(anywhere), Some(named)) => by_relevance(&mut query, &filters, anywhere, named, after, limit),
-        _ => in_order(&mut query, &filters, sort, after, limit),
+    let filters = wanted.filters(&mut query, sort);
+    let read = limit.max(USUAL);
+    if sort == Sort::Relevance {
+        by_relevance(&mut query, &filters, after, read);
+    } else {
+        in_order(&mut query, &filters, sort, after, read);
     }
-    Ok(query.finish(wanted.searches()).load(conn).await?)
+    let mut cards: Vec<Card> = query.finish(wanted.is_usual() && read == USUAL).load(conn).await?;
+    cards.truncate(usize::try_from(limit).unwrap_or_default());
+    Ok(cards)
+}
+
+/// How the walk goes, and the same in the words of [`COLUMNS`].
+pub(super) fn order(sort: Sort) -> (&'static str, &'static str) {
+    match sort {
+        Sort::Newest | Sort::Relevance => ("k.published_at DESC, k.product_id DESC", "published_at DESC, id DESC"),
+        Sort::PriceUp => ("k.price_minor, k.product_id", "price_from, id"),
+        Sort::PriceDown => ("k.price_minor DESC, k.product_id DESC", "price_from DESC, id DESC"),
+        Sort::Title => ("k.title_key, k.product_id", "title_key, id"),
+        Sort::Place => ("i.position, k.product_id", "place, id"),
+    }
 }
 
 fn in_order<'a>(query: &mut Query<'a>, filters: &Filters, sort: Sort, after: Option<&'a After>, limit: i64) {
+    let (order, ordered) = order(sort);
     let place = if sort == Sort::Place { "i.position" } else { "0" };
-    query.push(&format!("SELECT {COLUMNS}, {place} AS place FROM {} WHERE {}", filters.from, filters.conditions));
-    if let Some(anywhere) = &filters.anywhere {
-        query.push(&format!(" AND k.words @@ {anywhere}"));
-    }
+    let mut along = filters.along.clone();
     if let Some(after) = after {
         let (columns, sign, key, id) = match after {
-            After::Newest(at, id) | After::Relevance(_, at, id) => ("k.published_at", "<", time_value(query, *at), id),
+            After::Newest(at, id) | After::Relevance(_, at, id) => ("k.published_at", "<", query.time(*at), id),
             After::PriceUp(minor, id) => ("k.price_minor", ">", query.number(*minor), id),
             After::PriceDown(minor, id) => ("k.price_minor", "<", query.number(*minor), id),
-            After::Title(key, id) => ("k.title_key", ">", query.text_value(key), id),
+            After::Title(key, id) => ("k.title_key", ">", query.text(key), id),
             After::Place(place, id) => ("i.position", ">", query.number(i64::from(*place)), id),
         };
-        let id = id_value(query, *id);
-        query.push(&format!(" AND ({columns}, k.product_id) {sign} ({key}, {id})"));
+        let id = query.id(*id);
+        along.push_str(&format!(" AND ({columns}, k.product_id) {sign} ({key}, {id})"));
     }
-    let order = match sort {
-        Sort::Newest | Sort::Relevance => "k.published_at DESC, k.product_id DESC",
-        Sort::PriceUp => "k.price_minor, k.product_id",
-        Sort::PriceDown => "k.price_minor DESC, k.product_id DESC",
-        Sort::Title => "k.title_key, k.product_id",
-        Sort::Place => "i.position, k.product_id",
-    };
-    let limit = query.number(limit);
-    query.push(&format!(" ORDER BY {order} LIMIT {limit}"));
+    let (from, matching) = (&filters.from, filters.matching(SAID));
+    if matching.is_empty() {
+        query.push(&format!("SELECT {COLUMNS}, {place} AS place FROM {from} WHERE {along} ORDER BY {order} LIMIT {limit}"));
+        return;
+    }
+    let reach = Reach::of_page(limit);
+    let look = Look { name: "found", columns: COLUMNS, from, along, matching, order, ordered: Some(ordered), place, when: "true", limit, reach };
+    query.push(&format!("WITH {}{} SELECT * FROM found ORDER BY {ordered} LIMIT {limit}", filters.wanted(), look.tables()));
 }
 
-/// First what has every word in its title, kind or tags, then the rest. Each part ends at the page's length: a frequent word is found by
-/// walking from the newest, a rare one by its index, and neither costs more in a larger catalogue.
-fn by_relevance<'a>(query: &mut Query<'a>, filters: &Filters, anywhere: &str, named: &str, after: Option<&'a After>, limit: i64) {
-    let limit = query.number(limit);
+/// First what has every word in its title, kind or tags, then, where that is less than a page, the rest.
+fn by_relevance<'a>(query: &mut Query<'a>, filters: &Filters, after: Option<&'a After>, limit: i64) {
+    let (order, ordered) = order(Sort::Relevance);
     let behind = after.and_then(|after| match after {
-        After::Relevance(place, at, id) => Some((*place, time_value(query, *at), id_value(query, *id))),
+        After::Relevance(place, at, id) => Some((*place, query.time(*at), query.id(*id))),
         _ => None,
     });
-    let part = |place: i32, condition: String| {
-        let reached = match &behind {
-            Some((at_place, at, id)) if *at_place == place => format!(" AND (k.published_at, k.product_id) < ({at}, {id})"),
-            Some(_) | None => String::new(),
-        };
-        format!(
-            "(SELECT {COLUMNS}, {place} AS place FROM {} WHERE {} AND {condition}{reached} ORDER BY k.published_at DESC, k.product_id DESC LIMIT {limit})",
-            filters.from, filters.conditions
-        )
+    let part = |name: &str, place: i32, words: &str, when: &str| {
+        let mut along = filters.along.clone();
+        if let Some((_, at, id)) = behind.as_ref().filter(|(reached, ..)| *reached == place) {
+            along.push_str(&format!(" AND (k.published_at, k.product_id) < ({at}, {id})"));
+        }
+        let (matching, reach) = (filters.matching(words), Reach::of_page(limit));
+        let (from, place) = (&filters.from, place.to_string());
+        Look { name, columns: COLUMNS, from, along, matching, order, ordered: Some(ordered), place: &place, when, limit, reach }.tables()
     };
-    let mut parts = Vec::new();
-    if behind.as_ref().is_none_or(|(place, ..)| *place == 1) {
-        parts.push(part(1, format!("k.words @@ {named}")));
-    }
-    parts.push(part(0, format!("k.words @@ {anywhere} AND NOT k.words @@ {named}")));
-    query.push(&format!("SELECT * FROM ({}) found ORDER BY place DESC, published_at DESC, id DESC LIMIT {limit}", parts.join(" UNION ALL ")));
-}
-
-fn time_value(query: &mut Query<'_>, at: Time) -> String {
-    query.value(move |s| s.bind::<sql::Timestamptz, _>(at))
-}
-fn id_value(query: &mut Query<'_>, id: ProductId) -> String {
-    query.value(move |s| s.bind::<sql::Uuid, _>(id))
-}
-
-/// More matches than anyone looks through, and few enough to count while a buyer waits.
-pub const MAX_COUNTED: i64 = 1000;
-
-/// What further filters would leave. Counted over at most [`MAX_COUNTED`] matches.
-#[derive(Debug, QueryableByName)]
-pub struct Counted {
-    #[diesel(sql_type = sql::BigInt)]
-    pub hits: i64,
-    #[diesel(sql_type = sql::BigInt)]
-    pub in_stock: i64,
-    /// [{value, label, count}], the most frequent first.
-    #[diesel(sql_type = sql::Jsonb)]
-    pub crafts: serde_json::Value,
-    #[diesel(sql_type = sql::Jsonb)]
-    pub cooperatives: serde_json::Value,
-    /// Ascending.
-    #[diesel(sql_type = sql::Array<sql::BigInt>)]
-    pub prices: Vec<i64>,
-}
-
-pub async fn counted(conn: &mut Conn, wanted: &Wanted) -> Result<Counted, DbError> {
-    let mut query = Query::new();
-    let filters = wanted.filters(&mut query);
-    let limit = query.number(MAX_COUNTED + 1);
-    let searched = filters.anywhere.as_ref().map(|anywhere| format!(" AND k.words @@ {anywhere}")).unwrap_or_default();
-    query.push(&format!(
-        "WITH hits AS MATERIALIZED (SELECT k.craft_code, k.cooperative_slug, k.cooperative, k.price_minor, k.in_stock
-                                    FROM {} WHERE {}{searched} LIMIT {limit})
-         SELECT (SELECT count(*) FROM hits) AS hits, (SELECT count(*) FROM hits WHERE in_stock) AS in_stock,
-           (SELECT coalesce(jsonb_agg(jsonb_build_object('value', f.craft_code, 'label', f.name, 'count', f.n) ORDER BY f.n DESC, f.name), '[]')
-            FROM (SELECT h.craft_code, c.name, count(*) AS n FROM hits h JOIN crafts c ON c.code = h.craft_code GROUP BY 1, 2) f) AS crafts,
-           (SELECT coalesce(jsonb_agg(jsonb_build_object('value', f.slug, 'label', f.name, 'count', f.n) ORDER BY f.n DESC, f.name), '[]')
-            FROM (SELECT cooperative_slug AS slug, cooperative AS name, count(*) AS n FROM hits GROUP BY 1, 2) f) AS cooperatives,
-           ARRAY(SELECT price_minor FROM hits ORDER BY 1) AS prices",
-        filters.from, filters.conditions
-    ));
-    Ok(query.finish(wanted.searches()).get_result(conn).await?)
-}
-
-/// How far a list is counted when asked how long it is.
-pub const MAX_TOTAL: i64 = 10_000;
-
-#[derive(QueryableByName)]
-struct Total {
-    #[diesel(sql_type = sql::BigInt)]
-    n: i64,
-}
-/// How many there are; [`MAX_TOTAL`] + 1 is more than that.
-pub async fn total(conn: &mut Conn, wanted: &Wanted) -> Result<i64, DbError> {
-    let mut query = Query::new();
-    let filters = wanted.filters(&mut query);
-    let limit = query.number(MAX_TOTAL + 1);
-    let searched = filters.anywhere.as_ref().map(|anywhere| format!(" AND k.words @@ {anywhere}")).unwrap_or_default();
-    query.push(&format!("SELECT count(*) AS n FROM (SELECT FROM {} WHERE {}{searched} LIMIT {limit}) t", filters.from, filters.conditions));
-    Ok(query.finish(wanted.searches()).get_result::<Total>(conn).await?.n)
+    let said = format!("{SAID} AND NOT {CALLED}");
+    let (tables, all) = if behind.as_ref().is_none_or(|(place, ..)| *place == 1) {
+        let called = part("called", 1, CALLED, "true");
+        let said = part("said", 0, &said, &format!("(SELECT count(*) < {limit} FROM called)"));
+        (format!("{called}, {said}"), "TABLE called UNION ALL TABLE said")
+    } else {
+        (part("said", 0, &said, "true"), "TABLE said")
+    };
+    query.push(&format!("WITH {}{tables} SELECT * FROM ({all}) found ORDER BY place DESC, {ordered} LIMIT {limit}", filters.wanted()));
 }
 
 #[derive(QueryableByName)]
@@ -354,9 +285,14 @@ pub async fn version(conn: &mut Conn) -> Result<i64, DbError> {
     Ok(row.version)
 }
 
+#[derive(QueryableByName)]
+struct Wrong {
+    #[diesel(sql_type = sql::BigInt)]
+    n: i64,
+}
 /// How many cards are not what the tables say they must be: none, ever.
 pub async fn wrong(conn: &mut Conn) -> Result<i64, DbError> {
-    let row: Total = db::sql(
+    let row: Wrong = db::sql(
         "SELECT count(*) AS n FROM ((TABLE product_cards EXCEPT TABLE product_card_source) UNION ALL (TABLE product_card_source EXCEPT TABLE product_cards)) w",
     )
     .get_result(conn)

@@ -2,7 +2,7 @@
 use diesel::{prelude::*, sql_types as sql};
 use diesel_async::RunQueryDsl;
 
-use super::cards::{search_words, words};
+use super::{cards::words, query::tsquery};
 use crate::{
     catalog::model::Status,
     clock::Time,
@@ -49,8 +49,7 @@ pub struct Wanted {
 /// Newest first; ids are ordered by time.
 pub async fn list(conn: &mut Conn, scope: Scope, wanted: &Wanted) -> Result<Vec<Row>, DbError> {
     let searched = wanted.search.as_deref().map(words).unwrap_or_default();
-    let parameters: Vec<String> = (5..).take(searched.len()).map(|n| format!("${n}")).collect();
-    let condition = if searched.is_empty() { String::new() } else { format!("AND p.search @@ {}", search_words(&parameters, "")) };
+    let condition = if searched.is_empty() { String::new() } else { format!("AND p.search @@ {}", tsquery("$5")) };
     let query = db::sql(format!(
         "SELECT p.id, p.slug, p.title, p.kind, p.status, p.gate, p.version, p.updated_at,
                 (SELECT coalesce(jsonb_agg(jsonb_build_object('currency', f.currency, 'amount', f.minor) ORDER BY f.currency), '[]')
@@ -72,7 +71,8 @@ pub async fn list(conn: &mut Conn, scope: Scope, wanted: &Wanted) -> Result<Vec<
     .bind::<sql::Nullable<sql::Text>, _>(wanted.status)
     .bind::<sql::Nullable<sql::Uuid>, _>(wanted.after)
     .bind::<sql::BigInt, _>(wanted.limit);
-    Ok(searched.into_iter().fold(query, |query, word| query.bind::<sql::Text, _>(word)).load(conn).await?)
+    let query = if searched.is_empty() { query } else { query.bind::<sql::Array<sql::Text>, _>(searched) };
+    Ok(query.load(conn).await?)
 }
 
 /// A product whole; the lists are JSON that the database put together.

@@ -1,7 +1,10 @@
 //! What storefronts and carts read: one statement per page.
 pub mod cards;
+pub mod counts;
 pub mod detail;
+mod look;
 pub mod manage;
+mod query;
 pub mod shelves;
 
 use diesel::{prelude::*, sql_types as sql};

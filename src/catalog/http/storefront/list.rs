@@ -9,7 +9,10 @@ use crate::{
     app::App,
     catalog::{
         facets::{self, Range},
-        read::cards::{self, After, Card, Counted, MAX_COUNTED, MAX_TOTAL, Sort, Wanted},
+        read::{
+            cards::{self, After, Card, Sort, Wanted},
+            counts::{self, Counted, MAX_COUNTED, MAX_TOTAL},
+        },
         tax::{self, Rules},
     },
     clock::{Day, Time},
@@ -242,11 +245,11 @@ async fn page(conn: &mut Conn, asked: &Asked, today: Day) -> Result<ProductPage,
         Some(country) => Some(tax::rules(conn, country, today).await?),
         None => None,
     };
-    let counted = if asked.facets { Some(cards::counted(conn, &asked.wanted).await?) } else { None };
+    let counted = if asked.facets { Some(counts::counted(conn, &asked.wanted).await?) } else { None };
     let total = match (&counted, asked.total) {
         (_, false) => None,
         (Some(counted), true) if counted.hits <= MAX_COUNTED => Some(Total::of(counted.hits, MAX_COUNTED)),
-        (_, true) => Some(Total::of(cards::total(conn, &asked.wanted).await?, MAX_TOTAL)),
+        (_, true) => Some(Total::of(counts::total(conn, &asked.wanted).await?, MAX_TOTAL)),
     };
     let data = data.into_iter().map(|card| ProductCard::of(card, currency, rules.as_ref())).collect::<Result<_, _>>()?;
     Ok(ProductPage { data, has_more, next_cursor, total, facets: counted.map(|c| Facets::of(c, currency)) })

@@ -1,0 +1,233 @@
+//! What is asked of the server, kind by kind.
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use diesel::{QueryableByName, sql_types};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use haat::db::{self, Db};
+
+use crate::{
+    Args, Failure,
+    load::{self, NO_REST, Reads, Wire, get},
+    measure::{self, Cpu, Figures},
+    orders,
+    report::{Goal, Kind, Report},
+    server::{self, Process},
+    world,
+};
+
+/// Everything that a run needs.
+pub struct Bench<'a> {
+    args: &'a Args,
+    url: &'a str,
+    postmaster: u32,
+    haat: Process,
+    /// From the start of the process to its first answer.
+    pub ready: Duration,
+    sandbox: stripe_sandbox::Sandbox,
+    products: u64,
+    /// When the product in the middle of the catalogue was published, to the second.
+    middle: String,
+    variants: Vec<String>,
+}
+
+#[derive(QueryableByName)]
+struct Id {
+    #[diesel(sql_type = sql_types::Text)]
+    id: String,
+}
+async fn texts(db: &Db, statement: String) -> Result<Vec<String>, Failure> {
+    Ok(db::sql(statement).load::<Id>(&mut *db.conn().await?).await?.into_iter().map(|row| row.id).collect())
+}
+/// Variants that are there to be bought, over many products.
+const SOLD: &str = "SELECT variant_id::text AS id FROM stock WHERE on_hand > 0 ORDER BY md5(variant_id::text) LIMIT 2000";
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = sql_types::BigInt)]
+    n: i64,
+}
+/// The process whose children PostgreSQL's are.
+pub async fn postmaster(url: &str) -> Result<u32, Failure> {
+    let mut admin = AsyncPgConnection::establish(url).await?;
+    let file = diesel::sql_query("SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1) AS id").get_result::<Id>(&mut admin).await?;
+    Ok(file.id.trim().parse()?)
+}
+
+/// Until the queue has nothing more to do now.
+async fn worked_off(db: &Db) -> Result<(), Failure> {
+    let begun = Instant::now();
+    loop {
+        let due = db::sql("SELECT count(*) AS n FROM jobs WHERE state = 'due' AND run_at <= clock_timestamp()");
+        let left = due.get_result::<Count>(&mut *db.conn().await?).await?.n;
+        if left == 0 {
+            return Ok(());
+        }
+        if begun.elapsed() > Duration::from_secs(60) {
+            return Err(format!("{left} jobs are still due").into());
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+const LIST: &str = "/v1/store/products?currency=EUR";
+/// Frequent, rare, beginnings, several together, and none at all.
+const SEARCHES: [&str; 10] = ["indigo", "vase", "kal", "silk+scarf", "brass+lamp", "pashmina", "wov", "indigo+cotton+stole", "tray+vase", "zzz"];
+
+/// A cursor like the one of a list's page, `n` microseconds later: the same page by an address that was never asked for.
+fn cursor(day: &str, n: u64) -> String {
+    let key = format!("{{\"Newest\":[\"{day}.{:06}Z\",\"ffffffff-ffff-7fff-bfff-ffffffffffff\"]}}", n % 1_000_000);
+    BASE64_URL_SAFE_NO_PAD.encode(key)
+}
+fn first_page(n: u64) -> String {
+    format!("{LIST}&cursor={}", cursor("2100-01-01T00:00:00", n))
+}
+
+impl<'a> Bench<'a> {
+    pub async fn start(args: &'a Args, url: &'a str, db: &Db, postmaster: u32, products: usize, work: &Path) -> Result<Self, Failure> {
+        let sandbox = crate::sandbox()?;
+        let (haat, ready) = server::haat(url, &sandbox, &work.join("haat.log")).await?;
+        let middle = format!(
+            r#"SELECT to_char(published_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS') AS id FROM products WHERE slug = 'thing-{}'"#,
+            products.div_ceil(2)
+        );
+        let (middle, variants) = (texts(db, middle).await?.swap_remove(0), texts(db, SOLD.into()).await?);
+        Ok(Self { args, url, postmaster, haat, ready, sandbox, products: products as u64, middle, variants })
+    }
+    pub fn memory(&self, what: &str) -> f64 {
+        measure::memory(self.haat.pid(), what).unwrap_or(0.0)
+    }
+    fn lasting(&self) -> Duration {
+        Duration::from_secs_f64(self.args.seconds)
+    }
+    fn cpu(&self) -> Cpu {
+        (measure::cpu(self.haat.pid()), measure::family_cpu(self.postmaster))
+    }
+    async fn read(&self, path: impl FnMut(u64) -> String + Clone + Send + 'static) -> Result<Figures, Failure> {
+        // Connections start far from each other, so that no two ask the same at once.
+        let clients = (0..self.args.connections as u64).map(|n| Reads(path.clone(), n * 7_919)).collect();
+        load::run(&self.haat.address, clients, self.lasting(), || self.cpu(), NO_REST).await
+    }
+
+    /// Answers the figures of the bare handler.
+    pub async fn ceilings(&self, report: &mut Report, work: &Path) -> Result<Figures, Failure> {
+        let body = Wire::open(&self.haat.address).await?.send(&get(LIST)).await?.body;
+        let file = work.join("bytes.json");
+        std::fs::write(&file, &body)?;
+        let bare = server::ceiling(self.url, &file).await?;
+        let mut of_bytes = Figures::default();
+        for (path, what) in [("/select", "ceiling: one point select".to_owned()), ("/bytes", format!("ceiling: the list's {} bytes", body.len()))] {
+            let clients = (0..self.args.connections).map(|_| Reads(move |_| path.to_owned(), 0)).collect();
+            let cpu = || (measure::cpu(bare.pid()), measure::family_cpu(self.postmaster));
+            of_bytes = load::run(&bare.address, clients, self.lasting(), cpu, NO_REST).await?;
+            report.add(&what, of_bytes, Vec::new());
+        }
+        Ok(of_bytes)
+    }
+
+    /// What is measured in a small catalogue too, in the same order each time.
+    pub async fn growth(&self) -> Result<Vec<(&'static str, Figures)>, Failure> {
+        let products = self.products;
+        let detail = move |n: u64| format!("/v1/store/products/thing-{}?currency=EUR", 1 + n * 7_919 % products);
+        let by_price = |n: u64| format!("{LIST}&in_stock=true&sort=price&price_min={}&price_max={}", 1000 + n % 9000, 10_000_000 + n);
+        let search = |n: u64| format!("{LIST}&q={}&price_max={}", SEARCHES[n as usize % SEARCHES.len()], 10_000_000 + n);
+        Ok(vec![
+            ("list", self.read(first_page).await?),
+            ("list, in stock, by price", self.read(by_price).await?),
+            ("detail", self.read(detail).await?),
+            ("search", self.read(search).await?),
+        ])
+    }
+
+    pub async fn reads(&self, report: &mut Report, bare: &Figures) -> Result<Vec<(&'static str, Figures)>, Failure> {
+        let kept = self.read(|_| LIST.to_owned()).await?;
+        let share = kept.per_second / bare.per_second;
+        let half = Goal::at_least(format!("{share:.2} of the bare handler's rate, ≥ 0.5"), Kind::Ratio, share, 0.5);
+        report.add("list of 20, cacheable", kept, vec![half, Goal::p99(&kept, 20.0)]);
+        let grown = self.growth().await?;
+        let [(_, list), (_, by_price), (_, detail), (_, search)] = grown[..] else { return Err("four kinds are measured".into()) };
+        report.add("list of 20, not cacheable", list, vec![Goal::cpu(&list, 600.0), Goal::p99(&list, 20.0)]);
+        report.add("list, in stock, by price", by_price, vec![Goal::cpu(&by_price, 600.0), Goal::p99(&by_price, 20.0)]);
+        let middle = self.middle.clone();
+        let deep = self.read(move |n| format!("{LIST}&cursor={}", cursor(&middle, n))).await?;
+        let times = deep.cpu_micros() / list.cpu_micros();
+        let no_dearer = Goal::at_most(format!("{times:.2} × the first page's CPU, ≤ 1.2"), Kind::Ratio, times, 1.2);
+        report.add("list, a page in the middle", deep, vec![no_dearer, Goal::p99(&deep, 20.0)]);
+        report.add("detail with breakdown", detail, vec![Goal::cpu(&detail, 500.0), Goal::p99(&detail, 20.0)]);
+        report.add("search", search, vec![Goal::cpu(&search, 3000.0), Goal::p99(&search, 20.0)]);
+        let with_facets = |n: u64| format!("{LIST}&q={}&facets=true&price_max={}", SEARCHES[n as usize % SEARCHES.len()], 20_000_000 + n);
+        let facets = self.read(with_facets).await?;
+        report.add("search with facets", facets, vec![Goal::cpu(&facets, 3000.0), Goal::p99(&facets, 20.0)]);
+        Ok(grown)
+    }
+
+    pub async fn buying(&self, report: &mut Report, db: &Db) -> Result<(), Failure> {
+        let (address, lasting) = (&self.haat.address, self.lasting());
+        let clients = (0..8).map(|n| orders::Shopper { variants: self.variants.clone(), at: n * 200, cart: None }).collect();
+        let added = load::run(address, clients, lasting, || self.cpu(), NO_REST).await?;
+        report.add("add to cart, 8 clients", added, vec![Goal::cpu(&added, 1500.0)]);
+        let bought = Arc::new(Mutex::new(Vec::new()));
+        let buyer = |n: usize| orders::Buyer {
+            variants: self.variants.clone(),
+            at: n * 200,
+            name: format!("buyer-{n}"),
+            control: self.sandbox.control(),
+            bought: bought.clone(),
+        };
+        let paid = load::run(address, (0..8).map(buyer).collect(), lasting, || self.cpu(), Some(worked_off(db))).await?;
+        let goals = vec![Goal::cpu(&paid, 20_000.0), Goal::rate(&paid, 60.0), Goal::p99(&paid, 200.0)];
+        report.add("order, all its calls, 8 clients", paid, goals);
+        let orders: Vec<_> = bought.lock().map_err(|_| "a buyer panicked")?.iter().take(200).cloned().collect();
+        let (mut wire, mut codes) = (Wire::open(address).await?, Vec::new());
+        for order in &orders {
+            codes.extend(orders::codes(&mut wire, order).await?);
+        }
+        if codes.is_empty() {
+            return Err("no order has a piece".into());
+        }
+        let clients = (0..self.args.connections).map(|n| orders::Looker { orders: orders.clone(), at: n * 7 }).collect();
+        let looked = load::run(address, clients, lasting, || self.cpu(), NO_REST).await?;
+        report.add("order status", looked, vec![Goal::p99(&looked, 20.0)]);
+        let pieces = codes.clone();
+        let page = self.read(move |n| format!("/i/{}", pieces[n as usize % pieces.len()])).await?;
+        report.add("item page", page, vec![Goal::cpu(&page, 1000.0), Goal::p99(&page, 20.0)]);
+        let bundle = self.read(move |n| format!("/v1/provenance/items/{}/bundle", codes[n as usize % codes.len()])).await?;
+        report.add("item's records as a file", bundle, vec![Goal::p99(&bundle, 20.0)]);
+        Ok(())
+    }
+
+    /// The whole command: reading, planning, writing, records signed.
+    pub fn import(&self, report: &mut Report, work: &Path) -> Result<(), Failure> {
+        let (rows, file) = (self.args.rows, work.join("export.csv"));
+        std::fs::write(&file, world::export(rows))?;
+        let begun = Instant::now();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_haat"))
+            .args(["import", "--cooperative", "coop-1", "--database-url", self.url, "--master-key", server::MASTER_KEY])
+            .arg(&file)
+            .stdin(Stdio::null())
+            .stdout(std::fs::File::create(work.join("import.log"))?)
+            .stderr(Stdio::null())
+            .spawn()?;
+        let mut highest = 0.0_f64;
+        let status = loop {
+            if let Some(status) = child.try_wait()? {
+                break status;
+            }
+            highest = highest.max(measure::memory(child.id(), "VmHWM").unwrap_or(0.0));
+            std::thread::sleep(Duration::from_millis(10));
+        };
+        if !status.success() {
+            return Err(format!("the import ended with {status}: {}", std::fs::read_to_string(work.join("import.log"))?).into());
+        }
+        let took = begun.elapsed().as_secs_f64();
+        let rate = rows as f64 / took;
+        let goals = vec![Goal::at_least("≥ 1000/s", Kind::Clock, rate, 1000.0), Goal::at_most("≤ 150 MB", Kind::Steady, highest, 150.0)];
+        report.note(&format!("import of {rows} rows"), format!("{rate:.0} rows/s, {took:.1} s, {highest:.0} MB"), goals);
+        Ok(())
+    }
+}
