@@ -2,12 +2,15 @@
 use diesel::{prelude::*, sql_types as sql};
 use diesel_async::RunQueryDsl;
 
-use super::model::{Cooperative, Event, State};
+use super::{
+    destinations::{self, Destination},
+    model::{Cooperative, Event, State},
+};
 use crate::{
     clock::Time,
     db::{Conn, DbError},
-    ids::{AccountId, CoopId},
-    schema::{cooperative_events as events, cooperatives as c},
+    ids::{AccountId, CoopId, DestinationId},
+    schema::{cooperative_events as events, cooperatives as c, payout_destinations as d},
 };
 
 /// A cooperative as everybody sees it.
@@ -120,4 +123,22 @@ pub(super) struct Happened {
 pub(super) async fn history(conn: &mut Conn, coop: CoopId) -> Result<Vec<Happened>, DbError> {
     let mine = events::table.filter(events::coop_id.eq(coop)).order(events::id.asc()).select(Happened::as_select());
     Ok(mine.load(conn).await?)
+}
+
+/// A destination that waits for a second person, and whose it is.
+pub(super) struct Waiting {
+    pub destination: Destination,
+    pub coop: CoopId,
+    pub slug: String,
+    pub name: String,
+}
+/// Of every cooperative, oldest first: who waits longest is served first.
+pub(super) async fn waiting_destinations(conn: &mut Conn, after: Option<DestinationId>, limit: i64) -> Result<Vec<Waiting>, DbError> {
+    let open = d::state.eq(destinations::State::Proposed).and(d::confirmed_by.is_null());
+    let mut rows = d::table.inner_join(c::table).filter(open).order(d::id.asc()).limit(limit).into_boxed();
+    if let Some(after) = after {
+        rows = rows.filter(d::id.gt(after));
+    }
+    let found: Vec<(Destination, CoopId, String, String)> = rows.select((Destination::as_select(), c::id, c::slug, c::name)).load(conn).await?;
+    Ok(found.into_iter().map(|(destination, coop, slug, name)| Waiting { destination, coop, slug, name }).collect())
 }

@@ -7,6 +7,7 @@ use crate::support::{
 };
 
 const MINE: &str = "/v1/manage/cooperatives/bagru/payout-destinations";
+const WAITING: &str = "/v1/admin/payout-destinations";
 const ADMIN: &str = "/v1/admin/cooperatives/bagru/payout-destinations";
 
 fn bank(account: &str) -> Value {
@@ -59,18 +60,27 @@ async fn the_operator_confirms_the_first_and_a_change_waits_three_days() {
         assert_eq!(manager.post(&format!("{MINE}/{id}/confirm"), json!({})).await.problem(409), "two-people-needed");
         assert_eq!(second.post(&format!("{MINE}/{id}/confirm"), json!({})).await.problem(409), "two-people-needed");
         assert_eq!(paid_to(app).await, None);
+        let waiting = async || -> Vec<(Value, Value)> {
+            let page = operator.get(WAITING).await.expect(200);
+            page["data"].as_array().unwrap().iter().map(|w| (w["slug"].clone(), w["destination"]["hint"].clone())).collect()
+        };
+        assert_eq!(waiting().await, [(json!("bagru"), json!("SBIN ··4821"))]);
+        assert_eq!(manager.get(WAITING).await.problem(403), "forbidden");
         let confirmed = operator.post(&format!("{ADMIN}/{id}/confirm"), json!({})).await.expect(200);
         assert_eq!(confirmed["state"], "active");
         let first = json!({"holder": "Lal Darwaza", "account": "0000001234564821", "ifsc": "SBIN0001234"});
         assert_eq!(paid_to(app).await, Some(first.clone()));
         assert_eq!(operator.post(&format!("{ADMIN}/{id}/confirm"), json!({})).await.problem(409), "conflict");
 
+        assert_eq!(waiting().await, []);
         let next = proposed(&manager, "0000001234569999").await;
+        assert_eq!(waiting().await, [(json!("bagru"), json!("SBIN ··9999"))]);
         assert_eq!(manager.post(MINE, bank("0000001234560000")).await.problem(409), "conflict");
         assert_eq!(manager.post(&format!("{MINE}/{next}/confirm"), json!({})).await.problem(409), "two-people-needed");
         let waits = second.post(&format!("{MINE}/{next}/confirm"), json!({})).await.expect(200);
         assert_eq!((&waits["state"], waits["effective_at"].as_str().unwrap()), (&json!("proposed"), "2026-11-25T12:00:00Z"));
         assert_eq!(second.post(&format!("{MINE}/{next}/confirm"), json!({})).await.problem(409), "conflict");
+        assert_eq!(waiting().await, [], "it waits for its time, and for nobody");
         app.clock.advance(jiff::SignedDuration::from_hours(71));
         app.run_jobs().await;
         assert_eq!(paid_to(app).await, Some(first), "payouts go where they went");

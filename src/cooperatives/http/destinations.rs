@@ -9,10 +9,12 @@ use crate::{
     cooperatives::{
         self,
         destinations::{self, Destination, Details, Second, State},
+        read::{self, Waiting},
     },
-    http::Body,
-    ids::{AccountId, DestinationId},
+    http::{Body, Params},
+    ids::{AccountId, CoopId, DestinationId},
     money::Currency,
+    page::{Page, PageQuery},
     problem::{Kind, Problem, ProblemView},
     tenancy::Scope,
 };
@@ -20,7 +22,10 @@ use crate::{
 pub fn routes(api: &mut ServiceConfig) {
     api.service(list_payout_destinations).service(propose_payout_destination);
     api.service(confirm_own_payout_destination).service(reject_own_payout_destination);
-    api.service(list_cooperatives_payout_destinations).service(confirm_payout_destination).service(reject_payout_destination);
+    api.service(list_waiting_payout_destinations)
+        .service(list_cooperatives_payout_destinations)
+        .service(confirm_payout_destination)
+        .service(reject_payout_destination);
 }
 
 #[derive(serde::Serialize, utoipa::ToSchema)]
@@ -116,6 +121,35 @@ async fn reject_own_payout_destination(
     let (now, second) = (app.clock.now(), Second::Manager(by.account));
     app.db.transaction(async |tx| destinations::reject(tx, now, second, by.scope, path.1).await).await?;
     Ok(web::Json(shown(&app, by.scope, path.1).await?))
+}
+
+/// One that waits for a second person, and whose it is.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+struct WaitingDestination {
+    cooperative: CoopId,
+    slug: String,
+    #[schema(example = "Lal Darwaza Mahila Chhapai Sahkari")]
+    name: String,
+    destination: DestinationView,
+}
+impl From<Waiting> for WaitingDestination {
+    fn from(w: Waiting) -> Self {
+        Self { cooperative: w.coop, slug: w.slug, name: w.name, destination: w.destination.into() }
+    }
+}
+
+/// What waits for a second person, of every cooperative, oldest first. A first destination only the operator can confirm.
+#[utoipa::path(tag = "cooperatives", operation_id = "list_waiting_payout_destinations", params(PageQuery),
+    responses((status = 200, body = Page<WaitingDestination>), (status = 400, body = ProblemView), (status = 401, body = ProblemView), (status = 403, body = ProblemView)))]
+#[get("/v1/admin/payout-destinations")]
+async fn list_waiting_payout_destinations(
+    app: web::Data<App>,
+    _by: Auditor,
+    Params(query): Params<PageQuery>,
+) -> Result<web::Json<Page<WaitingDestination>>, Problem> {
+    let limit = query.limit()?;
+    let rows = read::waiting_destinations(&mut *app.db.conn().await?, query.after()?, i64::from(limit) + 1).await?;
+    Ok(web::Json(Page::new(rows, limit, |w| w.destination.id).map(Into::into)))
 }
 
 /// Where a cooperative is and was paid, with what waits for the operator.
