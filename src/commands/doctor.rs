@@ -14,12 +14,13 @@ use haat::{
     clock::Clock,
     config::ServeArgs,
     db::{Db, migrate},
+    log::{Log, LogKey},
     media::{MediaStore, Reach},
     notifications::Mailer,
     payments::Stripe,
     problem::Chain,
     provenance,
-    secrets::MasterKey,
+    secrets::{MasterKey, from_hex},
 };
 
 use super::{
@@ -114,7 +115,7 @@ async fn database(url: Option<&str>, args: &ServeArgs, private_dir: Option<&Path
     } else {
         Finding::ill("database", format!("PostgreSQL {}", server.version), "move to PostgreSQL 15 or newer")
     };
-    vec![version, migrations(url), clocks(server.clock), keys(url, args, private_dir).await]
+    vec![version, migrations(url), clocks(server.clock), keys(url, args, private_dir).await, log(url, args, private_dir).await]
 }
 
 fn migrations(url: &str) -> Finding {
@@ -156,6 +157,28 @@ async fn keys(url: &str, args: &ServeArgs, private_dir: Option<&Path>) -> Findin
             Finding::ill("master key", "does not open what was sealed", "set HAAT_MASTER_KEY to the one this database was written with")
         }
         Err(error) => Finding::ill("master key", Chain(&error).to_string(), "bring the database to this version first: `haat migrate`"),
+    }
+}
+
+/// The key signed the newest checkpoint, and the tiles have its root.
+async fn log(url: &str, args: &ServeArgs, private_dir: Option<&Path>) -> Finding {
+    let kept = || std::fs::read_to_string(beside(private_dir?, "log-key")).ok().and_then(|text| from_hex(&text));
+    let Some(seed) = args.log_key().ok().flatten().or_else(kept) else {
+        return if args.development {
+            Finding::well("public log", "stands still without HAAT_LOG_KEY (development)")
+        } else {
+            Finding::ill("public log", "there is no key", "set HAAT_LOG_KEY to the one this log was begun with (new: haat log key)")
+        };
+    };
+    let tried = async { Log::found(&mut *Db::connect(url, 1).conn().await?, &LogKey::new(seed)).await };
+    match tried.await {
+        Ok(Some(log)) => Finding::well("public log", format!("{} is whole, and this is its key", log.verifier().name())),
+        Ok(None) => Finding::well("public log", "is not begun yet"),
+        Err(error) => Finding::ill(
+            "public log",
+            Chain(&error).to_string(),
+            "set HAAT_LOG_KEY to the one this log was begun with; if it is, see `haat log verify`",
+        ),
     }
 }
 

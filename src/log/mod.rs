@@ -35,15 +35,19 @@ impl Log {
     /// Opens the log, or begins it under the name that the public address gives. Refuses one whose newest checkpoint is not by this key,
     /// or whose tiles do not have its root: a log that went on after that would have two histories.
     pub async fn open(db: &Db, now: Time, key: &LogKey, public_url: &str) -> Result<Self, Error> {
-        let newest = store::newest(&mut *db.conn().await?).await?;
-        let Some(newest) = newest else {
-            let log = Self(key.signer(&name(public_url))?);
-            log.begin(db, now).await?;
+        if let Some(log) = Self::found(&mut *db.conn().await?, key).await? {
             return Ok(log);
-        };
-        let log = Self(key.signer(newest.origin()?)?);
-        log.check(&mut *db.conn().await?, &newest).await?;
+        }
+        let log = Self(key.signer(&name(public_url))?);
+        log.begin(db, now).await?;
         Ok(log)
+    }
+    /// The log that is there, checked as for opening; begins none.
+    pub async fn found(conn: &mut Conn, key: &LogKey) -> Result<Option<Self>, Error> {
+        let Some(newest) = store::newest(conn).await? else { return Ok(None) };
+        let log = Self(key.signer(newest.origin()?)?);
+        log.check(conn, &newest).await?;
+        Ok(Some(log))
     }
     /// Whose signatures to expect.
     pub fn verifier(&self) -> &NoteVerifier {

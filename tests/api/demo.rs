@@ -17,7 +17,7 @@ const STEPS: [&str; 9] = [
     "The webhook arrives",
     "The cooperative ships",
     "file of rupees",
-    "Her own device verifies the record",
+    "Her own device verifies the record, offline, and that the public log has it",
     "Every balance is proven",
 ];
 

@@ -163,9 +163,13 @@ async fn the_doctor_says_what_is_wrong_and_what_to_do() {
         let folder = std::env::temp_dir().join(format!("haat-doctor-{}", std::process::id()));
         let (media, key) = (folder.display().to_string(), "07".repeat(32));
         let arguments = ["doctor", "--development", "--database-url", &app.db.url, "--public-url", &app.url, "--media", &media, "--master-key", &key];
+        let log_key = "09".repeat(32);
         let examine = async |more: &[&str]| {
             let mut command = haat(&arguments);
             command.args(more);
+            if !more.contains(&"--log-key") {
+                command.args(["--log-key", &log_key]);
+            }
             let out = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
             (out.status.code(), String::from_utf8(out.stdout).unwrap())
         };
@@ -176,6 +180,7 @@ async fn the_doctor_says_what_is_wrong_and_what_to_do() {
             "ok    migrations",
             "ok    clocks",
             "ok    master key",
+            "ok    public log",
             "ok    payments",
             "ok    public URL",
             "ok    pictures",
@@ -183,6 +188,9 @@ async fn the_doctor_says_what_is_wrong_and_what_to_do() {
         ] {
             assert!(told.contains(line), "{line} in {told}");
         }
+        // A key that the log was not begun with.
+        let (_, told) = examine(&["--log-key", &"08".repeat(32)]).await;
+        assert!(told.contains("WRONG public log") && told.contains("HAAT_LOG_KEY"), "{told}");
         // Nobody listens there.
         let (code, told) = examine(&["--smtp-url", "smtp://127.0.0.1:1"]).await;
         assert_eq!(code, Some(1), "{told}");

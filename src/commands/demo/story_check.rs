@@ -1,4 +1,5 @@
 //! What the story claims of answers, checked rather than believed.
+use passport::{Known, Outcome, log::NoteVerifier, verify_bundle_knowing};
 use serde_json::Value;
 
 use super::{Failure, caller::text};
@@ -28,9 +29,16 @@ pub fn divides(statement: &Value) -> Result<(), Failure> {
     if to_makers { Ok(()) } else { Err("no maker has a share".into()) }
 }
 
-/// The bundle is whole, and stops being so when one letter of it changes.
-pub fn verified(bundle: &[u8]) -> Result<String, Failure> {
-    let verdict = passport::verify_bundle(bundle);
+/// Whether the log has every record of the bundle by now.
+pub fn logged(bundle: &[u8], log: &NoteVerifier) -> bool {
+    let steps = verify_bundle_knowing(bundle, Known { keys: None, log: Some(log) }).steps;
+    steps.last().is_some_and(|step| step.outcome == Outcome::Passed)
+}
+
+/// The bundle is whole and in the log, and stops being so when one letter of it changes.
+pub fn verified(bundle: &[u8], log: &NoteVerifier) -> Result<String, Failure> {
+    let known = Known { keys: None, log: Some(log) };
+    let verdict = verify_bundle_knowing(bundle, known);
     if !verdict.ok() {
         return Err(format!("the bundle does not verify: {:?}", verdict.steps).into());
     }
@@ -38,15 +46,17 @@ pub fn verified(bundle: &[u8]) -> Result<String, Failure> {
     let mut forged = bundle.to_vec();
     let middle = (bundle.len() / 2..bundle.len()).find(|&i| bundle[i].is_ascii_alphanumeric()).ok_or("a bundle without letters")?;
     forged[middle] = if bundle[middle] == b'A' { b'B' } else { b'A' };
-    if passport::verify_bundle(&forged).ok() {
+    if verify_bundle_knowing(&forged, known).ok() {
         return Err("a changed bundle was not found out".into());
     }
-    Ok(format!("{} steps hold; with one letter changed it is refused", verdict.steps.len()))
+    let log = verdict.steps.last().map_or("", |step| step.detail.as_str());
+    Ok(format!("{} steps hold; with one letter changed it is refused. {log}", verdict.steps.len()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use passport::log::NoteSigner;
     use serde_json::json;
 
     #[test]
@@ -58,6 +68,7 @@ mod tests {
         assert!(divides(&statement(json!([share(Value::Null, 100)]))).is_err(), "no maker was paid");
         assert!(available(&json!({"data": [{"available": {"amount": 5, "formatted": "5"}}]})).is_ok());
         assert!(available(&json!({"data": [{"available": {"amount": 0, "formatted": "0"}}]})).is_err());
-        assert!(verified(b"{}").is_err());
+        let log = NoteSigner::from_seed("haat.example/log", &[1; 32]).unwrap();
+        assert!(verified(b"{}", log.verifier()).is_err() && !logged(b"{}", log.verifier()));
     }
 }
