@@ -184,10 +184,20 @@ pub fn sending_not_owed(group: &Group) -> Vec<Posting> {
     ]
 }
 
+/// What a refund is more than its parts because the provider pays nothing finer, or less where that was given before.
+pub fn rounded(more: Money) -> Option<Posting> {
+    let (lost, stripe, leg) = (Account::RefundLosses, Account::StripeBalance, "rounding");
+    match more.minor {
+        0 => None,
+        1.. => Some(Posting::new(lost, stripe, more, leg)),
+        ..0 => Some(Posting::new(stripe, lost, Money::new(-more.minor, more.currency), leg)),
+    }
+}
+
 /// A refund that is promised: the same postings, with the money still to leave.
 pub fn promised(postings: Vec<Posting>) -> Vec<Posting> {
-    let held = |p: Posting| if p.credit == Account::StripeBalance { Posting { credit: Account::BuyerRefundable, ..p } } else { p };
-    postings.into_iter().map(held).collect()
+    let held = |account: Account| if account == Account::StripeBalance { Account::BuyerRefundable } else { account };
+    postings.into_iter().map(|p| Posting { debit: held(p.debit), credit: held(p.credit), ..p }).collect()
 }
 
 /// The same refund where the money left from elsewhere, and what the platform bears has another name.
@@ -195,6 +205,7 @@ pub fn out_of(postings: Vec<Posting>, from: &Account, lost: &Account) -> Vec<Pos
     let moved = |p: Posting| match (&p.debit, &p.credit) {
         (Account::RefundLosses, Account::StripeBalance) => Posting { debit: lost.clone(), credit: from.clone(), ..p },
         (_, Account::StripeBalance) => Posting { credit: from.clone(), ..p },
+        (Account::StripeBalance, _) => Posting { debit: from.clone(), ..p },
         _ => p,
     };
     postings.into_iter().map(moved).collect()

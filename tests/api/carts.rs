@@ -1,10 +1,10 @@
 //! Carts: what they cost is what is charged, what cannot be charged is said early, and nobody's address is kept for ever.
 use jiff::SignedDuration;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{
     api_test,
-    builders::{balance, basket, checkout_body, cooperative, product, session_of, sql},
+    builders::{balance, basket, checkout_body, cooperative, platform, product, session_of, sql},
 };
 
 #[actix_web::test]
@@ -85,7 +85,7 @@ async fn a_cart_that_nobody_came_back_to_is_forgotten_and_its_order_stays() {
 }
 
 /// Of a dinar's thousandth only tens can be asked for: what is computed (tax, a delivery that is converted) is rounded to that, once, and
-/// the books are what was paid.
+/// the books are what was paid. So is what goes back, piece by piece: up, at the platform's cost, until the last piece makes it even.
 #[actix_web::test]
 async fn three_decimals_are_paid_in_tens() {
     api_test(async |app| {
@@ -101,12 +101,12 @@ async fn three_decimals_are_paid_in_tens() {
         );
         sql(app, &setting).await;
         let address = json!({"name": "Asha", "line1": "Block 1", "city": "Kuwait", "country": "KW"});
-        let lines = json!([{"variant": variant, "quantity": 1}]);
+        let lines = json!([{"variant": variant, "quantity": 3}]);
         let body = json!({"currency": "KWD", "email": "asha@buyer.example", "shipping_address": address, "lines": lines});
         let cart = app.visitor().post("/v1/store/carts", body).await.expect(201);
         let totals = |name: &str| cart["totals"][name]["amount"].as_i64().unwrap();
-        // 616.5 fils of tax on the goods; 600.00 rupees are 2.142857 dinars, and 107 fils of tax on them.
-        assert_eq!((totals("goods"), totals("shipping"), totals("tax"), totals("total")), (12_330, 2_150, 620 + 110, 12_330 + 2_150 + 730));
+        // 1849.5 fils of tax on the goods; 600.00 rupees are 2.142857 dinars, and 107.5 fils of tax on them.
+        assert_eq!((totals("goods"), totals("shipping"), totals("tax"), totals("total")), (36_990, 2_150, 1_850 + 110, 36_990 + 2_150 + 1_960));
         let client = app.visitor().with("X-Cart-Token", cart["token"].as_str().unwrap()).with("Idempotency-Key", "k");
         let path = format!("/v1/store/carts/{}/checkout", cart["id"].as_str().unwrap());
         let checkout = client.post(&path, checkout_body(&cart["totals"]["total"])).await.expect(201);
@@ -114,7 +114,31 @@ async fn three_decimals_are_paid_in_tens() {
         app.sandbox.control().webhooks_settled().await;
         app.run_jobs().await;
         let kept = balance(app, "stripe_balance", "KWD").await + balance(app, "stripe_fees", "KWD").await;
-        assert_eq!((kept, balance(app, "tax_payable:", "KWD").await), (totals("total"), 730));
+        assert_eq!((kept, balance(app, "tax_payable:", "KWD").await), (totals("total"), 1_960));
+
+        let guest = app.visitor().with("X-Order-Token", checkout["order_token"].as_str().unwrap());
+        let order = checkout["order"]["id"].as_str().unwrap();
+        let line = guest.get(&format!("/v1/store/orders/{order}")).await.expect(200)["parcels"][0]["lines"][0]["id"].clone();
+        let operator = platform(app, "operator").await;
+        let give_back = async |key: &str, mut body: Value| {
+            body["reason"] = json!("unfulfillable");
+            let refund = operator.with("Idempotency-Key", key).post(&format!("/v1/admin/orders/{order}/refunds"), body).await.expect(202);
+            for _ in 0..2 {
+                app.run_jobs().await;
+                app.sandbox.control().webhooks_settled().await;
+            }
+            refund["amount"]["amount"].as_i64().unwrap()
+        };
+        let mut given = Vec::new();
+        for key in ["a", "b"] {
+            given.push(give_back(key, json!({"lines": [{"line": line, "quantity": 1}]})).await);
+        }
+        assert!(given.iter().all(|fils| fils % 10 == 0 && (12_946..12_960).contains(fils)), "{given:?}");
+        assert!(balance(app, "refund_losses", "KWD").await > 0, "control: a third of it cannot be paid exactly");
+        given.push(give_back("c", json!({"everything": true})).await);
+        assert_eq!((given.iter().sum::<i64>(), balance(app, "refund_losses", "KWD").await), (totals("total"), 0));
+        let kept = balance(app, "stripe_balance", "KWD").await + balance(app, "stripe_fees", "KWD").await;
+        assert_eq!((kept, balance(app, "buyer_refundable", "KWD").await, balance(app, "coop_pending:", "INR").await), (0, 0, 0));
     })
     .await;
 }

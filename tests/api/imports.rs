@@ -35,6 +35,22 @@ fn effect(of: &Value) -> (u64, u64, u64, u64, u64) {
     (n("created"), n("changed"), n("unchanged"), n("skipped"), n("conflicts"))
 }
 
+/// A person is told of the first two hundred that stay drafts, and how many there are.
+#[actix_web::test]
+async fn every_draft_is_counted_and_the_first_are_told() {
+    api_test(async |app| {
+        let manager = cooperative(app, "bagru").await;
+        let head = SHOP.lines().next().unwrap();
+        let rows: String =
+            (0..205).map(|n| format!("unpriced-{n},No price {n},,Bagru,Stole,,TRUE,Title,Default Title,,100,1,deny,,,,active\n")).collect();
+        let looked = look(&manager, &format!("{head}\n{rows}"), &[]).await;
+        let outcome = commit(app, &manager, &looked).await["outcome"].clone();
+        assert_eq!((outcome["drafts_total"].as_u64(), outcome["drafts"].as_array().unwrap().len()), (Some(205), 200));
+        assert_eq!(outcome["drafts"][199]["reasons"][0]["code"], "no_price");
+    })
+    .await;
+}
+
 #[actix_web::test]
 async fn a_shops_export_becomes_a_catalogue() {
     api_test(async |app| {

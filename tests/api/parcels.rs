@@ -6,7 +6,7 @@ use crate::{
     payouts::{destination, second_operator},
     support::{
         Client, TestApp, api_test,
-        builders::{balance, basket, cooperative, paid_order, platform, product, session_of},
+        builders::{balance, basket, checkout_body, cooperative, paid_order, platform, product, session_of},
     },
     work::{artisan, batch, entry},
 };
@@ -121,6 +121,41 @@ async fn each_piece_leaves_once_and_is_earned_once() {
         assert_eq!(sold.manager.post(PARCELS, json!({"order": sold.order, "carrier": "by hand"})).await.problem(409), "conflict");
         app.run_jobs().await;
         assert_eq!(mails(app), 3, "one for each parcel");
+    })
+    .await;
+}
+
+/// Statements are a budget that no machine blurs: two lines in three parcels cost no more than one line in one.
+#[actix_web::test]
+async fn an_order_s_page_costs_the_same_however_much_is_in_it() {
+    api_test(async |app| {
+        let manager = cooperative(app, "bagru").await;
+        let variants = [product(&manager, "bagru", 6000, 9).await, product(&manager, "bagru", 2000, 9).await];
+        let cost = async |variants: &[String]| {
+            let address = json!({"name": "Asha", "line1": "Lindenweg 4", "city": "Freiburg", "country": "DE"});
+            let lines: Vec<Value> = variants.iter().map(|v| json!({"variant": v, "quantity": 2})).collect();
+            let body = json!({"currency": "EUR", "email": "asha@buyer.example", "shipping_address": address, "lines": lines});
+            let cart = app.visitor().post("/v1/store/carts", body).await.expect(201);
+            let buyer = app.visitor().with("X-Cart-Token", cart["token"].as_str().unwrap()).with("Idempotency-Key", "k");
+            let path = format!("/v1/store/carts/{}/checkout", cart["id"].as_str().unwrap());
+            let checkout = buyer.post(&path, checkout_body(&cart["totals"]["total"])).await.expect(201);
+            app.sandbox.control().pay(&session_of(&checkout)).unwrap();
+            app.sandbox.control().webhooks_settled().await;
+            app.run_jobs().await;
+            let guest = app.visitor().with("X-Order-Token", checkout["order_token"].as_str().unwrap());
+            let at = format!("/v1/store/orders/{}", checkout["order"]["id"].as_str().unwrap());
+            for line in guest.get(&at).await.expect(200)["parcels"][0]["lines"].as_array().unwrap() {
+                let items = json!([{"line": line["id"], "quantity": 1}]);
+                let parcel = json!({"order": checkout["order"]["id"], "carrier": "India Post", "items": items});
+                manager.post(PARCELS, parcel).await.expect(201);
+            }
+            app.run_jobs().await;
+            let before = app.app.db.statements();
+            guest.get(&at).await.expect(200);
+            app.app.db.statements() - before
+        };
+        let (one, two) = (cost(&variants[..1]).await, cost(&variants).await);
+        assert_eq!((one, one <= 7), (two, true), "{one} and {two}");
     })
     .await;
 }

@@ -14,6 +14,7 @@ use crate::{
         Frozen, FrozenGroup, FrozenLine, Order,
         model::{GroupState, Pieces},
     },
+    payments,
 };
 
 text_enum! { as RefundState,
@@ -192,9 +193,10 @@ pub fn plan(order: &Order, frozen: &Frozen, what: &What, reason: Reason, consent
     for group in gone.iter().filter(|g| g.shipping_refunded) {
         plan.postings.extend(postings::sending_not_owed(&Group::from(*group)));
     }
-    let minor = plan.parts.lines.iter().map(|l| l.goods + l.tax).chain(plan.parts.shipping.iter().map(|g| g.shipping + g.tax)).sum();
-    plan.amount = Money::new(minor, left.currency);
-    if minor > left.minor || minor <= 0 {
+    let all = frozen.lines.iter().all(|l| l.refunded_quantity + here(l) + away(l) == l.quantity)
+        && frozen.groups.iter().all(|g| g.shipping_refunded || shipping.contains(&g.id));
+    plan.round(left, all);
+    if plan.amount.minor > left.minor || plan.amount.minor <= 0 {
         return Err(Error::NothingLeft { left });
     }
     if consented && !plan.parts.lines.iter().any(|l| l.bearer == Bearer::Cooperative) {
@@ -257,6 +259,20 @@ fn wanted(frozen: &Frozen, what: &What, reason: Reason, left: Money) -> Result<(
 }
 
 impl Plan {
+    /// The sum of the parts, as the provider can pay it: where its unit is coarser, up, and the platform bears what that is more; `all` that
+    /// is left gives that back, since what was paid was payable.
+    fn round(&mut self, left: Money, all: bool) {
+        let parts = &self.parts;
+        let exact: i64 = parts.lines.iter().map(|l| l.goods + l.tax).chain(parts.shipping.iter().map(|g| g.shipping + g.tax)).sum();
+        let over = exact.rem_euclid(payments::step(left.currency));
+        let minor = match (all, over) {
+            (true, _) => left.minor,
+            (false, 0) => exact,
+            (false, over) => (exact - over + payments::step(left.currency)).min(left.minor),
+        };
+        self.amount = Money::new(minor, left.currency);
+        self.postings.extend(postings::rounded(Money::new(minor - exact, left.currency)));
+    }
     fn take_line(&mut self, order: &Order, line: &FrozenLine, of: Pieces, quantity: i32, bearer: Bearer) {
         if quantity == 0 {
             return;

@@ -60,6 +60,8 @@ struct ManagedOrder {
     id: OrderId,
     number: String,
     paid_at: Option<Time>,
+    /// Its payment is disputed: send nothing before that is decided.
+    on_hold: bool,
     parcel: Option<ParcelView>,
     /// Where to send it; null once the buyer was forgotten or the money went back.
     ship_to: Option<Address>,
@@ -81,7 +83,8 @@ async fn get_managed_order(app: web::Data<App>, by: Manager, path: web::Path<(St
     let contact = orders::contact(&mut *app.db.conn().await?, order).await?;
     let view = status::view(&app, order, Some(group)).await?;
     let ship_to = contact.and_then(|c| c.1).filter(|_| ships);
-    Ok(web::Json(ManagedOrder { id: view.id, number: view.number, paid_at: view.paid_at, parcel: view.parcels.into_iter().next(), ship_to }))
+    let (id, number, paid_at, on_hold) = (view.id, view.number, view.paid_at, view.on_hold);
+    Ok(web::Json(ManagedOrder { id, number, paid_at, on_hold, parcel: view.parcels.into_iter().next(), ship_to }))
 }
 
 #[derive(serde::Deserialize, utoipa::ToSchema)]

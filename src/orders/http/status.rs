@@ -50,6 +50,8 @@ pub struct OrderView {
     #[schema(example = "HA-7K3M-92QX")]
     pub number: String,
     pub status: OrderState,
+    /// Its payment is disputed: nothing of it is sent or given back before that is decided.
+    pub on_hold: bool,
     pub total: MoneyView,
     pub refunded: MoneyView,
     pub placed_at: Time,
@@ -200,6 +202,7 @@ pub async fn view(app: &App, id: OrderId, only: Option<OrderGroupId>) -> Result<
         id: order.id,
         number: order.number,
         status: order.state,
+        on_hold: order.on_hold,
         total: order.total.into(),
         refunded: order.refunded.into(),
         placed_at: order.placed_at,

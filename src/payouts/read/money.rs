@@ -102,7 +102,8 @@ pub struct Standing {
 pub async fn standing(conn: &mut Conn, now: Time, scope: Scope) -> Result<Standing, DbError> {
     let query = diesel::sql_query(
         "SELECT c.currency, c.state = 'approved' AS approved,
-                (SELECT count(*) FROM order_groups g WHERE g.coop_id = c.id AND g.state IN ('to_ship', 'partially_shipped')) AS to_ship,
+                (SELECT count(*) FROM order_groups g JOIN orders o ON o.id = g.order_id
+                  WHERE g.coop_id = c.id AND g.state IN ('to_ship', 'partially_shipped') AND NOT o.on_hold) AS to_ship,
                 EXISTS (SELECT 1 FROM payout_destinations d WHERE d.coop_id = c.id AND d.state = 'active' AND d.effective_at <= $2) AS payable,
                 EXISTS (SELECT 1 FROM payout_destinations d WHERE d.coop_id = c.id AND d.state IN ('proposed', 'active')) AS waiting
          FROM cooperatives c WHERE c.id = $1",

@@ -64,6 +64,8 @@ async fn a_dispute_that_is_won_costs_its_fee_and_nothing_else() {
         }
         assert_eq!(books(app).await, changed(OPENED));
         assert_eq!(send(app, "bagru", &checkout).await.problem(409), "conflict", "nothing is sent while it is not decided");
+        let at = format!("/v1/manage/cooperatives/bagru/orders/{}", order(&checkout));
+        assert_eq!(manager(app, "bagru").get(&at).await.expect(200)["on_hold"], true, "and its sender is told so");
         let operator = platform(app, "operator").await;
         let refund = json!({"reason": "not_received", "everything": true});
         let at = format!("/v1/admin/orders/{}/refunds", order(&checkout));

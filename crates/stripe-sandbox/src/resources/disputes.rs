@@ -82,6 +82,11 @@ impl State {
         true
     }
 
+    /// Whether a bank has this charge's money, or may have it yet.
+    pub fn is_taken_back(&self, charge: &str) -> bool {
+        self.disputes.values().any(|dispute| dispute.charge == charge && dispute.status != DisputeStatus::Won)
+    }
+
     fn dispute_movement(&mut self, id: &str, sign: i64, fee: i64, cx: &Context) {
         let Ok(dispute) = find(&self.disputes, id, "id") else { return };
         let (amount, currency, rate_micros) = cx.config.settle(dispute.amount, &dispute.currency);

@@ -40,6 +40,10 @@ pub(crate) fn create(state: &mut State, p: &mut Params, pending: bool, cx: &Cont
     let metadata = p.metadata("metadata")?;
     p.finish()?;
     let charge = charge_named(state, intent, charge)?;
+    if state.is_taken_back(&charge) {
+        let message = format!("Charge {charge} has been charged back; cannot issue a refund.");
+        return Err(ApiError::refused(Some("charge_disputed"), message));
+    }
     let id = state.id("re_");
     let charge = find_mut(&mut state.charges, &charge, "charge")?;
     let amount = refundable(charge, amount)?;
@@ -88,10 +92,6 @@ fn refundable(charge: &Charge, amount: Option<i64>) -> Result<i64, ApiError> {
     if charge.status != ChargeStatus::Succeeded {
         let message = format!("This Charge ({}) does not have a successful payment to refund.", charge.id);
         return Err(ApiError::refused(None, message));
-    }
-    if charge.disputed {
-        let message = format!("Charge {} has been charged back; cannot issue a refund.", charge.id);
-        return Err(ApiError::refused(Some("charge_disputed"), message));
     }
     let left = charge.amount - charge.amount_refunded;
     let amount = amount.unwrap_or(left);

@@ -31,6 +31,34 @@ async fn refunds_are_partial_until_nothing_is_left_and_may_fail_afterwards() {
 }
 
 #[tokio::test]
+async fn a_dispute_takes_the_money_and_a_fee_and_gives_the_money_back_if_it_is_won() {
+    let world = World::new();
+    let intent = world.paid().await;
+    let charge = world.control.all("ch")[0]["id"].as_str().unwrap().to_owned();
+    assert!(world.control.dispute(&charge, Some(10_001)).is_err() && world.control.dispute("ch_none", None).is_err());
+    let id = world.control.dispute(&charge, None).unwrap();
+    let open = world.stripe.dispute(&id).await.unwrap();
+    assert_eq!((open.status.as_str(), open.amount, open.currency.as_str()), ("needs_response", 10_000, "eur"));
+    assert_eq!((open.payment_intent.unwrap().id(), open.charge.unwrap().id()), (intent.as_str(), charge.as_str()));
+    assert_eq!((open.balance_transactions[0].amount, open.balance_transactions[0].fee), (-10_000, 2_000));
+    assert!(open.evidence_details.unwrap().due_by.unwrap() > NOW);
+    assert!(world.stripe.charge(&charge).await.unwrap().disputed);
+    assert_eq!(world.stripe.balance().await.unwrap().available[0].amount, 9_825 - 12_000);
+    let refused = world.stripe.send::<Refund>(&refund(&intent, 1).prepare(), "r").await.unwrap_err();
+    assert!(matches!(refused, StripeError::Rejected { code: Some(ref c), .. } if c == "charge_disputed"), "{refused:?}");
+    assert!(world.control.dispute(&charge, None).is_err(), "once at a time");
+
+    world.control.settle_dispute(&id, Outcome::Succeeds).unwrap();
+    assert!(world.control.settle_dispute(&id, Outcome::Fails).is_err(), "decided once");
+    let won = world.stripe.dispute(&id).await.unwrap();
+    assert_eq!((won.status.as_str(), won.balance_transactions[1].amount, won.balance_transactions[1].fee), ("won", 10_000, 0));
+    assert_eq!(world.stripe.balance().await.unwrap().available[0].amount, 9_825 - 2_000);
+    let given: Refund = world.stripe.send(&refund(&intent, 1).prepare(), "r2").await.unwrap();
+    assert_eq!(given.amount, 1, "what was won may be given back");
+    assert!(matches!(world.stripe.dispute("du_none").await, Err(StripeError::NotFound(_))));
+}
+
+#[tokio::test]
 async fn a_transfer_needs_an_account_that_may_receive_it_and_funds_and_can_be_reversed() {
     let world = World::new();
     let create = CreateAccount { country: "DE".into(), email: Some("coop@example.org".into()), metadata: Metadata::new() };
