@@ -36,20 +36,21 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     spec
 }
 
+/// What is asked for most stands first: every pattern before the right one is tried in vain, in each request.
 fn mount(app: &mut ServiceConfig) {
+    app.configure(crate::catalog::http::routes);
+    app.configure(crate::orders::http::routes);
+    app.configure(crate::checkout::http::routes);
+    app.configure(crate::provenance::http::routes);
+    app.configure(crate::media::http::routes);
     app.configure(crate::health::http::routes);
     app.configure(crate::auth::http::routes);
     app.configure(crate::audit::http::routes);
     app.configure(crate::cooperatives::http::routes);
     app.configure(crate::tax::http::routes);
     app.configure(crate::artisans::http::routes);
-    app.configure(crate::catalog::http::routes);
-    app.configure(crate::media::http::routes);
     app.configure(crate::imports::http::routes);
-    app.configure(crate::orders::http::routes);
-    app.configure(crate::checkout::http::routes);
     app.configure(crate::payouts::http::routes);
-    app.configure(crate::provenance::http::routes);
     app.configure(crate::log::http::routes);
     app.configure(crate::work::http::routes);
 }

@@ -7,7 +7,10 @@ use actix_web::{
     Error, HttpMessage,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
-    http::header::{HeaderName, HeaderValue},
+    http::{
+        Method,
+        header::{HeaderName, HeaderValue},
+    },
     middleware::Next,
 };
 
@@ -57,19 +60,33 @@ pub async fn observe(request: ServiceRequest, next: Next<impl MessageBody + 'sta
     let started = Instant::now();
     let id = request_id(&request);
     request.extensions_mut().insert(RequestId(id.clone()));
-    let method = request.method().clone();
+    let method = verb(request.method());
     let mut response = next.call(request).await?.map_into_boxed_body();
     response = as_problem(response, &id);
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
-    let route = response.request().match_pattern().unwrap_or_else(|| "unmatched".into());
+    let route: std::sync::Arc<str> = response.request().match_pattern().map_or_else(|| "unmatched".into(), Into::into);
     let status = response.status().as_u16();
     let elapsed = started.elapsed();
-    metrics::histogram!("haat_http_seconds", "route" => route.clone(), "method" => method.to_string()).record(elapsed.as_secs_f64());
-    metrics::counter!("haat_http_total", "route" => route.clone(), "method" => method.to_string(), "status" => status.to_string()).increment(1);
-    tracing::info!(request_id = id, %method, route, status, micros = elapsed.as_micros() as u64, "request");
+    metrics::histogram!("haat_http_seconds", "route" => route.clone(), "method" => method).record(elapsed.as_secs_f64());
+    metrics::counter!("haat_http_total", "route" => route.clone(), "method" => method, "status" => status.to_string()).increment(1);
+    tracing::info!(request_id = id, method, route = &*route, status, micros = elapsed.as_micros() as u64, "request");
     Ok(response)
+}
+
+/// Anyone can make up methods: those that no route has are counted as one.
+fn verb(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "PATCH" => "PATCH",
+        "DELETE" => "DELETE",
+        "OPTIONS" => "OPTIONS",
+        _ => "other",
+    }
 }
 
 fn request_id(request: &ServiceRequest) -> String {

@@ -15,7 +15,7 @@ use tokio::{
 
 use crate::{
     Failure,
-    measure::{Cpu, Figures},
+    measure::{Cpu, Measured},
 };
 
 pub struct Wire {
@@ -109,7 +109,7 @@ pub async fn run<C: Client>(
     lasting: Duration,
     cpu: impl Fn() -> Cpu,
     rest: Option<impl Future<Output = Result<(), Failure>>>,
-) -> Result<Figures, Failure> {
+) -> Result<Measured, Failure> {
     let (counting, stop) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     let done = Arc::new(AtomicU64::new(0));
     let mut tasks = Vec::new();
@@ -145,7 +145,7 @@ pub async fn run<C: Client>(
         rest.await?;
         (after, paid) = (cpu(), done.load(Ordering::Relaxed));
     }
-    Ok(Figures::of(requests, micros, took, paid, (after.0 - before.0, after.1 - before.1)))
+    Ok(Measured { requests, took, micros, cpu: (after.0 - before.0, after.1 - before.1), paid })
 }
 
 /// Nothing is left behind by reading.

@@ -103,7 +103,7 @@ fn bench(args: &Args) -> Result<bool, Failure> {
     drop(runtime);
     server.stop()?;
     if outcome.is_err() {
-        eprintln!("{}", std::fs::read_to_string(work.join("haat.log")).unwrap_or_default());
+        eprintln!("{}", std::fs::read_to_string(work.join(format!("haat-{}.log", args.products))).unwrap_or_default());
     }
     for left in [dir, work] {
         let _ = std::fs::remove_dir_all(left);
@@ -133,30 +133,22 @@ const SMALL: usize = 1000;
 async fn measured(args: &Args, server: &Server, work: &Path) -> Result<bool, Failure> {
     let mut report = Report::of(args.products, args.connections, args.seconds);
     let postmaster = server.postmaster;
-    let small = if args.products > SMALL {
-        let (url, db) = world(server, "haat_bench_small", SMALL).await?;
-        Some(Bench::start(args, &url, &db, postmaster, SMALL, work).await?.growth().await?)
-    } else {
-        None
-    };
+    let held_against = if args.products > SMALL { Some(world(server, "haat_bench_small", SMALL).await?) } else { None };
     let (url, db) = world(server, "haat_bench", args.products).await?;
     let bench = Bench::start(args, &url, &db, postmaster, args.products, work).await?;
     // Time for what starts in the background.
     tokio::time::sleep(Duration::from_secs(1)).await;
     let idle = bench.memory("VmRSS");
+    let small = match &held_against {
+        Some((url, db)) => Some(Bench::start(args, url, db, postmaster, SMALL, work).await?),
+        None => None,
+    };
     report.begin();
-    let bare = bench.ceilings(&mut report, work).await?;
-    let large = bench.reads(&mut report, &bare).await?;
+    bench.ceilings(&mut report, work).await?;
+    bench.reads(&mut report, small.as_ref()).await?;
+    drop(small);
     bench.buying(&mut report, &db).await?;
     let loaded = bench.memory("VmHWM");
-    if let Some(small) = small {
-        for ((what, then), (_, now)) in small.into_iter().zip(large) {
-            let times = now.cpu_micros() / then.cpu_micros();
-            let value = format!("{times:.2} × the CPU at {SMALL} ({:.0} µs)", then.cpu_micros());
-            let goals = if what == "search" { Vec::new() } else { vec![Goal::at_most("≤ 1.3 ×", Kind::Ratio, times, 1.3)] };
-            report.note(&format!("growth: {what}"), value, goals);
-        }
-    }
     let ready = bench.ready.as_secs_f64() * 1000.0;
     report.note("ready after start", format!("{ready:.0} ms"), vec![Goal::at_most("≤ 500 ms", Kind::Clock, ready, 500.0)]);
     report.note("memory, idle", format!("{idle:.0} MB"), vec![Goal::at_most("≤ 50 MB", Kind::Steady, idle, 50.0)]);

@@ -16,21 +16,40 @@ pub struct Figures {
 pub type Cpu = (u64, u64);
 
 impl Figures {
-    /// `requests` are those of the time that was measured; `paid` those that the CPU was spent on.
-    pub fn of(requests: u64, mut micros: Vec<u32>, took: Duration, paid: u64, cpu: Cpu) -> Self {
-        micros.sort_unstable();
-        let at = |share: f64| micros.get(((micros.len() as f64 - 1.0) * share) as usize).copied().unwrap_or(0);
-        let each = |cpu: u64| if paid == 0 { 0.0 } else { cpu as f64 / paid as f64 };
-        Self {
-            per_second: requests as f64 / took.as_secs_f64(),
-            p50_micros: at(0.50),
-            p99_micros: at(0.99),
-            server_micros: each(cpu.0),
-            postgres_micros: each(cpu.1),
-        }
-    }
     pub fn cpu_micros(&self) -> f64 {
         self.server_micros + self.postgres_micros
+    }
+}
+
+/// What was counted, so that several turns can be added up.
+#[derive(Default)]
+pub struct Measured {
+    pub requests: u64,
+    pub took: Duration,
+    pub micros: Vec<u32>,
+    pub cpu: Cpu,
+    /// What the CPU was spent on: more than `requests` where work went on after the time was over.
+    pub paid: u64,
+}
+impl Measured {
+    pub fn add(&mut self, other: Self) {
+        self.requests += other.requests;
+        self.took += other.took;
+        self.micros.extend(other.micros);
+        self.cpu = (self.cpu.0 + other.cpu.0, self.cpu.1 + other.cpu.1);
+        self.paid += other.paid;
+    }
+    pub fn figures(mut self) -> Figures {
+        self.micros.sort_unstable();
+        let at = |share: f64| self.micros.get(((self.micros.len() as f64 - 1.0) * share) as usize).copied().unwrap_or(0);
+        let each = |cpu: u64| if self.paid == 0 { 0.0 } else { cpu as f64 / self.paid as f64 };
+        Figures {
+            per_second: self.requests as f64 / self.took.as_secs_f64(),
+            p50_micros: at(0.50),
+            p99_micros: at(0.99),
+            server_micros: each(self.cpu.0),
+            postgres_micros: each(self.cpu.1),
+        }
     }
 }
 

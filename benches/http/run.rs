@@ -1,6 +1,6 @@
 //! What is asked of the server, kind by kind.
 use std::{
-    path::Path,
+    cell::Cell,
     process::{Command, Stdio},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
@@ -14,7 +14,7 @@ use haat::db::{self, Db};
 use crate::{
     Args, Failure,
     load::{self, NO_REST, Reads, Wire, get},
-    measure::{self, Cpu, Figures},
+    measure::{self, Cpu, Figures, Measured},
     orders,
     report::{Goal, Kind, Report},
     server::{self, Process},
@@ -34,6 +34,7 @@ pub struct Bench<'a> {
     /// When the product in the middle of the catalogue was published, to the second.
     middle: String,
     variants: Vec<String>,
+    turns: Cell<u64>,
 }
 
 #[derive(QueryableByName)]
@@ -88,16 +89,61 @@ fn first_page(n: u64) -> String {
     format!("{LIST}&cursor={}", cursor("2100-01-01T00:00:00", n))
 }
 
+/// An address for each number.
+trait Path: FnMut(u64) -> String + Clone + Send + 'static {}
+impl<F: FnMut(u64) -> String + Clone + Send + 'static> Path for F {}
+
+/// What is measured in a small catalogue too.
+struct Growing {
+    what: &'static str,
+    /// CPU in microseconds.
+    limit: f64,
+    /// How many times what it costs in the small catalogue.
+    within: Option<f64>,
+}
+const GROWING: &[Growing] = &[
+    Growing { what: "list of 20, not cacheable", limit: 600.0, within: Some(1.3) },
+    Growing { what: "list, in stock, by price", limit: 600.0, within: Some(1.3) },
+    Growing { what: "detail with breakdown", limit: 500.0, within: Some(1.3) },
+    Growing { what: "search", limit: 3000.0, within: None },
+    Growing { what: "search with facets", limit: 3000.0, within: None },
+];
+fn kind_path(what: &str, n: u64, products: u64) -> String {
+    let words = SEARCHES[n as usize % SEARCHES.len()];
+    match what {
+        "list of 20, not cacheable" => first_page(n),
+        "list, in stock, by price" => format!("{LIST}&in_stock=true&sort=price&price_min={}&price_max={}", 1000 + n % 9000, 10_000_000 + n),
+        "detail with breakdown" => format!("/v1/store/products/thing-{}?currency=EUR", 1 + n * 7_919 % products),
+        "search" => format!("{LIST}&q={words}&price_max={}", 10_000_000 + n),
+        _ => format!("{LIST}&q={words}&facets=true&price_max={}", 20_000_000 + n),
+    }
+}
+
+/// What two are held against each other in turns for: a machine that slows down slows both.
+const TURNS: u32 = 3;
+async fn in_turns(
+    lasting: Duration,
+    mut one: impl AsyncFnMut(Duration) -> Result<Measured, Failure>,
+    mut other: impl AsyncFnMut(Duration) -> Result<Measured, Failure>,
+) -> Result<(Figures, Figures), Failure> {
+    let mut sums = (Measured::default(), Measured::default());
+    for _ in 0..TURNS {
+        sums.0.add(one(lasting / TURNS).await?);
+        sums.1.add(other(lasting / TURNS).await?);
+    }
+    Ok((sums.0.figures(), sums.1.figures()))
+}
+
 impl<'a> Bench<'a> {
-    pub async fn start(args: &'a Args, url: &'a str, db: &Db, postmaster: u32, products: usize, work: &Path) -> Result<Self, Failure> {
+    pub async fn start(args: &'a Args, url: &'a str, db: &Db, postmaster: u32, products: usize, work: &std::path::Path) -> Result<Self, Failure> {
         let sandbox = crate::sandbox()?;
-        let (haat, ready) = server::haat(url, &sandbox, &work.join("haat.log")).await?;
+        let (haat, ready) = server::haat(url, &sandbox, &work.join(format!("haat-{products}.log"))).await?;
         let middle = format!(
             r#"SELECT to_char(published_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS') AS id FROM products WHERE slug = 'thing-{}'"#,
             products.div_ceil(2)
         );
         let (middle, variants) = (texts(db, middle).await?.swap_remove(0), texts(db, SOLD.into()).await?);
-        Ok(Self { args, url, postmaster, haat, ready, sandbox, products: products as u64, middle, variants })
+        Ok(Self { args, url, postmaster, haat, ready, sandbox, products: products as u64, middle, variants, turns: Cell::new(0) })
     }
     pub fn memory(&self, what: &str) -> f64 {
         measure::memory(self.haat.pid(), what).unwrap_or(0.0)
@@ -108,68 +154,79 @@ impl<'a> Bench<'a> {
     fn cpu(&self) -> Cpu {
         (measure::cpu(self.haat.pid()), measure::family_cpu(self.postmaster))
     }
-    async fn read(&self, path: impl FnMut(u64) -> String + Clone + Send + 'static) -> Result<Figures, Failure> {
-        // Connections start far from each other, so that no two ask the same at once.
-        let clients = (0..self.args.connections as u64).map(|n| Reads(path.clone(), n * 7_919)).collect();
-        load::run(&self.haat.address, clients, self.lasting(), || self.cpu(), NO_REST).await
+    async fn read_for(&self, lasting: Duration, path: impl Path) -> Result<Measured, Failure> {
+        // Each connection begins where none was before, so that no two ask the same.
+        let turn = self.turns.replace(self.turns.get() + 1);
+        let clients = (0..self.args.connections as u64).map(|n| Reads(path.clone(), turn * 300_007 + n * 7_919)).collect();
+        load::run(&self.haat.address, clients, lasting, || self.cpu(), NO_REST).await
+    }
+    async fn read(&self, path: impl Path) -> Result<Figures, Failure> {
+        Ok(self.read_for(self.lasting(), path).await?.figures())
     }
 
-    /// Answers the figures of the bare handler.
-    pub async fn ceilings(&self, report: &mut Report, work: &Path) -> Result<Figures, Failure> {
+    async fn bare(&self, bare: &Process, lasting: Duration, path: &'static str) -> Result<Measured, Failure> {
+        let clients = (0..self.args.connections).map(|_| Reads(move |_| path.to_owned(), 0)).collect();
+        load::run(&bare.address, clients, lasting, || (measure::cpu(bare.pid()), measure::family_cpu(self.postmaster)), NO_REST).await
+    }
+
+    /// The ceilings, and the list beside the one that it is held against.
+    pub async fn ceilings(&self, report: &mut Report, work: &std::path::Path) -> Result<(), Failure> {
         let body = Wire::open(&self.haat.address).await?.send(&get(LIST)).await?.body;
         let file = work.join("bytes.json");
         std::fs::write(&file, &body)?;
         let bare = server::ceiling(self.url, &file).await?;
-        let mut of_bytes = Figures::default();
-        for (path, what) in [("/select", "ceiling: one point select".to_owned()), ("/bytes", format!("ceiling: the list's {} bytes", body.len()))] {
-            let clients = (0..self.args.connections).map(|_| Reads(move |_| path.to_owned(), 0)).collect();
-            let cpu = || (measure::cpu(bare.pid()), measure::family_cpu(self.postmaster));
-            of_bytes = load::run(&bare.address, clients, self.lasting(), cpu, NO_REST).await?;
-            report.add(&what, of_bytes, Vec::new());
-        }
-        Ok(of_bytes)
-    }
-
-    /// What is measured in a small catalogue too, in the same order each time.
-    pub async fn growth(&self) -> Result<Vec<(&'static str, Figures)>, Failure> {
-        let products = self.products;
-        let detail = move |n: u64| format!("/v1/store/products/thing-{}?currency=EUR", 1 + n * 7_919 % products);
-        let by_price = |n: u64| format!("{LIST}&in_stock=true&sort=price&price_min={}&price_max={}", 1000 + n % 9000, 10_000_000 + n);
-        let search = |n: u64| format!("{LIST}&q={}&price_max={}", SEARCHES[n as usize % SEARCHES.len()], 10_000_000 + n);
-        Ok(vec![
-            ("list", self.read(first_page).await?),
-            ("list, in stock, by price", self.read(by_price).await?),
-            ("detail", self.read(detail).await?),
-            ("search", self.read(search).await?),
-        ])
-    }
-
-    pub async fn reads(&self, report: &mut Report, bare: &Figures) -> Result<Vec<(&'static str, Figures)>, Failure> {
-        let kept = self.read(|_| LIST.to_owned()).await?;
-        let share = kept.per_second / bare.per_second;
+        report.add("ceiling: one point select", self.bare(&bare, self.lasting(), "/select").await?.figures(), Vec::new());
+        let handler = async |lasting| self.bare(&bare, lasting, "/bytes").await;
+        let (bytes, kept) = in_turns(self.lasting(), handler, async |lasting| self.read_for(lasting, |_| LIST.to_owned()).await).await?;
+        report.add(&format!("ceiling: the list's {} bytes", body.len()), bytes, Vec::new());
+        let share = kept.per_second / bytes.per_second;
         let half = Goal::at_least(format!("{share:.2} of the bare handler's rate, ≥ 0.5"), Kind::Ratio, share, 0.5);
         report.add("list of 20, cacheable", kept, vec![half, Goal::p99(&kept, 20.0)]);
-        let grown = self.growth().await?;
-        let [(_, list), (_, by_price), (_, detail), (_, search)] = grown[..] else { return Err("four kinds are measured".into()) };
-        report.add("list of 20, not cacheable", list, vec![Goal::cpu(&list, 600.0), Goal::p99(&list, 20.0)]);
-        report.add("list, in stock, by price", by_price, vec![Goal::cpu(&by_price, 600.0), Goal::p99(&by_price, 20.0)]);
+        Ok(())
+    }
+
+    /// The same in this catalogue and, in turns with it, in a small one.
+    async fn growing(&self, report: &mut Report, small: Option<&Bench<'_>>, kind: &Growing) -> Result<(), Failure> {
+        let Growing { what, limit, within } = *kind;
+        let path = |products: u64| move |n: u64| kind_path(what, n, products);
+        let figures = match small {
+            None => self.read(path(self.products)).await?,
+            Some(small) => {
+                let here = async |lasting| self.read_for(lasting, path(self.products)).await;
+                let there = async |lasting| small.read_for(lasting, path(small.products)).await;
+                let (here, there) = in_turns(self.lasting(), here, there).await?;
+                let times = here.cpu_micros() / there.cpu_micros();
+                let value = format!("{times:.2} × the CPU at {} products, {:.0} µs", small.products, there.cpu_micros());
+                let goals = within.map(|within| Goal::at_most(format!("≤ {within} ×"), Kind::Ratio, times, within));
+                report.note(&format!("growth: {what}"), value, goals.into_iter().collect());
+                here
+            }
+        };
+        report.add(what, figures, vec![Goal::cpu(&figures, limit), Goal::p99(&figures, 20.0)]);
+        Ok(())
+    }
+
+    pub async fn reads(&self, report: &mut Report, small: Option<&Bench<'_>>) -> Result<(), Failure> {
+        for kind in GROWING {
+            self.growing(report, small, kind).await?;
+        }
         let middle = self.middle.clone();
-        let deep = self.read(move |n| format!("{LIST}&cursor={}", cursor(&middle, n))).await?;
-        let times = deep.cpu_micros() / list.cpu_micros();
+        let first = async |lasting| self.read_for(lasting, first_page).await;
+        let deep = async |lasting| {
+            let middle = middle.clone();
+            self.read_for(lasting, move |n| format!("{LIST}&cursor={}", cursor(&middle, n))).await
+        };
+        let (first, deep) = in_turns(self.lasting(), first, deep).await?;
+        let times = deep.cpu_micros() / first.cpu_micros();
         let no_dearer = Goal::at_most(format!("{times:.2} × the first page's CPU, ≤ 1.2"), Kind::Ratio, times, 1.2);
         report.add("list, a page in the middle", deep, vec![no_dearer, Goal::p99(&deep, 20.0)]);
-        report.add("detail with breakdown", detail, vec![Goal::cpu(&detail, 500.0), Goal::p99(&detail, 20.0)]);
-        report.add("search", search, vec![Goal::cpu(&search, 3000.0), Goal::p99(&search, 20.0)]);
-        let with_facets = |n: u64| format!("{LIST}&q={}&facets=true&price_max={}", SEARCHES[n as usize % SEARCHES.len()], 20_000_000 + n);
-        let facets = self.read(with_facets).await?;
-        report.add("search with facets", facets, vec![Goal::cpu(&facets, 3000.0), Goal::p99(&facets, 20.0)]);
-        Ok(grown)
+        Ok(())
     }
 
     pub async fn buying(&self, report: &mut Report, db: &Db) -> Result<(), Failure> {
         let (address, lasting) = (&self.haat.address, self.lasting());
         let clients = (0..8).map(|n| orders::Shopper { variants: self.variants.clone(), at: n * 200, cart: None }).collect();
-        let added = load::run(address, clients, lasting, || self.cpu(), NO_REST).await?;
+        let added = load::run(address, clients, lasting, || self.cpu(), NO_REST).await?.figures();
         report.add("add to cart, 8 clients", added, vec![Goal::cpu(&added, 1500.0)]);
         let bought = Arc::new(Mutex::new(Vec::new()));
         let buyer = |n: usize| orders::Buyer {
@@ -179,7 +236,7 @@ impl<'a> Bench<'a> {
             control: self.sandbox.control(),
             bought: bought.clone(),
         };
-        let paid = load::run(address, (0..8).map(buyer).collect(), lasting, || self.cpu(), Some(worked_off(db))).await?;
+        let paid = load::run(address, (0..8).map(buyer).collect(), lasting, || self.cpu(), Some(worked_off(db))).await?.figures();
         let goals = vec![Goal::cpu(&paid, 20_000.0), Goal::rate(&paid, 60.0), Goal::p99(&paid, 200.0)];
         report.add("order, all its calls, 8 clients", paid, goals);
         let orders: Vec<_> = bought.lock().map_err(|_| "a buyer panicked")?.iter().take(200).cloned().collect();
@@ -191,7 +248,7 @@ impl<'a> Bench<'a> {
             return Err("no order has a piece".into());
         }
         let clients = (0..self.args.connections).map(|n| orders::Looker { orders: orders.clone(), at: n * 7 }).collect();
-        let looked = load::run(address, clients, lasting, || self.cpu(), NO_REST).await?;
+        let looked = load::run(address, clients, lasting, || self.cpu(), NO_REST).await?.figures();
         report.add("order status", looked, vec![Goal::p99(&looked, 20.0)]);
         let pieces = codes.clone();
         let page = self.read(move |n| format!("/i/{}", pieces[n as usize % pieces.len()])).await?;
@@ -202,7 +259,7 @@ impl<'a> Bench<'a> {
     }
 
     /// The whole command: reading, planning, writing, records signed.
-    pub fn import(&self, report: &mut Report, work: &Path) -> Result<(), Failure> {
+    pub fn import(&self, report: &mut Report, work: &std::path::Path) -> Result<(), Failure> {
         let (rows, file) = (self.args.rows, work.join("export.csv"));
         std::fs::write(&file, world::export(rows))?;
         let begun = Instant::now();

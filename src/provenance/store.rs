@@ -27,25 +27,34 @@ pub(super) async fn cooperative(conn: &mut Conn, scope: Scope) -> Result<(String
 
 /// The cooperative's key; the first record makes it. A renamed cooperative signs under its old name until its key is rotated.
 pub(super) async fn signing_key(tx: &mut Tx, now: Time, keys: &MasterKey, issuer: &Issuer) -> Result<SigningKey, Error> {
-    let live = signing_keys::table.filter(signing_keys::coop_id.eq(issuer.scope.coop()).and(signing_keys::retired_at.is_null()));
-    let found: Option<(Vec<u8>, String, String)> =
-        live.select((signing_keys::sealed, signing_keys::did, signing_keys::name)).first(tx).await.optional()?;
-    if let Some((sealed, did, name)) = found {
-        let seed: [u8; 32] =
-            keys.open(&context(&issuer.scope), &sealed)?.try_into().map_err(|_| Error::Corrupt("a signing key is not 32 bytes".into()))?;
-        return Ok(SigningKey::from_seed(&seed, did.parse()?, name.parse()?));
+    if let Some(key) = live_key(tx, keys, issuer).await? {
+        return Ok(key);
     }
     let seed = random::<32>();
     let key = SigningKey::from_seed(&seed, issuer.did.clone(), issuer.name.clone());
-    diesel::insert_into(signing_keys::table)
+    let made = diesel::insert_into(signing_keys::table)
         .values((
             (signing_keys::id.eq(key.public().id().to_string()), signing_keys::coop_id.eq(issuer.scope.coop())),
             (signing_keys::public.eq(key.public().public().to_vec()), signing_keys::sealed.eq(keys.seal(&context(&issuer.scope), &seed))),
             (signing_keys::did.eq(issuer.did.as_str()), signing_keys::name.eq(issuer.name.as_str()), signing_keys::created_at.eq(now)),
         ))
+        .on_conflict_do_nothing()
         .execute(tx)
         .await?;
-    Ok(key)
+    if made == 1 {
+        return Ok(key);
+    }
+    // Two first sales at once: the other's key is the cooperative's, and was committed before the conflict was told.
+    live_key(tx, keys, issuer).await?.ok_or_else(|| Error::Corrupt("a signing key that is in the way is not there".into()))
+}
+async fn live_key(tx: &mut Tx, keys: &MasterKey, issuer: &Issuer) -> Result<Option<SigningKey>, Error> {
+    let live = signing_keys::table.filter(signing_keys::coop_id.eq(issuer.scope.coop()).and(signing_keys::retired_at.is_null()));
+    let found: Option<(Vec<u8>, String, String)> =
+        live.select((signing_keys::sealed, signing_keys::did, signing_keys::name)).first(tx).await.optional()?;
+    let Some((sealed, did, name)) = found else { return Ok(None) };
+    let seed: [u8; 32] =
+        keys.open(&context(&issuer.scope), &sealed)?.try_into().map_err(|_| Error::Corrupt("a signing key is not 32 bytes".into()))?;
+    Ok(Some(SigningKey::from_seed(&seed, did.parse()?, name.parse()?)))
 }
 /// Whether these keys open the newest sealed signing key, if there is one.
 pub(super) async fn keys_open(conn: &mut Conn, keys: &MasterKey) -> Result<Option<bool>, DbError> {

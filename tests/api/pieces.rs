@@ -207,3 +207,43 @@ async fn tags_are_printed_with_the_claim_code_until_it_is_used() {
     })
     .await;
 }
+
+/// Two first records of a cooperative at once make one key: the later one waits for the earlier one's and signs with it.
+#[actix_web::test]
+async fn two_first_records_at_once_are_signed_with_one_key() {
+    use haat::{provenance, tenancy::Scope};
+    api_test(async |app| {
+        let manager = cooperative(app, "bagru").await;
+        let variant = product(&manager, "bagru", 6000, 5).await.parse().unwrap();
+        let coop = manager.get(AT).await.expect(200)["id"].as_str().unwrap().parse().unwrap();
+        let (reached, go, now) = (tokio::sync::Notify::new(), tokio::sync::Notify::new(), app.clock.now());
+        let new = provenance::NewBatch { variant, quantity: 1, title: "Stole".into(), category: None, craft: None };
+        let record = async |then: &(dyn Fn() + Sync), wait: bool| {
+            let made = app.db.db.transaction(async |tx| {
+                let issuer = provenance::issuer(tx, &app.url, Scope::system(coop)).await?;
+                let id = provenance::create_batch(tx, now, &app.app.keys, &issuer, &new).await?;
+                then();
+                if wait {
+                    go.notified().await;
+                }
+                Ok::<_, provenance::Error>(id)
+            });
+            made.await.unwrap()
+        };
+        let tell = || reached.notify_one();
+        let nothing = || ();
+        let first = record(&tell, true);
+        let second = async {
+            reached.notified().await;
+            let later = async {
+                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                go.notify_one();
+            };
+            futures_util::join!(record(&nothing, false), later).0
+        };
+        let (one, other) = futures_util::join!(first, second);
+        assert_ne!(one, other);
+        sql(app, "DO $$ BEGIN ASSERT (SELECT count(*) = 1 FROM signing_keys), 'one key'; ASSERT (SELECT count(DISTINCT key_id) = 1 AND count(*) = 2 FROM leaves), 'signs both'; END $$").await;
+    })
+    .await;
+}

@@ -173,10 +173,11 @@ impl Wanted {
         }
         if self.price_min.is_some() || self.price_max.is_some() {
             let (min, max) = (query.number(self.price_min.unwrap_or(0)), query.number(self.price_max.unwrap_or(i64::MAX)));
-            let range = format!("k.price_minor BETWEEN {min} AND {max}");
             match sort {
-                Sort::PriceUp | Sort::PriceDown => filters.along.push_str(&format!(" AND {range}")),
-                Sort::Newest | Sort::Title | Sort::Relevance | Sort::Place => filters.beside.push(range),
+                Sort::PriceUp | Sort::PriceDown => filters.along.push_str(&format!(" AND k.price_minor BETWEEN {min} AND {max}")),
+                // Words are rarer than prices: the sum keeps the planner from going by the price.
+                _ if !self.words.is_empty() => filters.beside.push(format!("k.price_minor + 0 BETWEEN {min} AND {max}")),
+                Sort::Newest | Sort::Title | Sort::Relevance | Sort::Place => filters.beside.push(format!("k.price_minor BETWEEN {min} AND {max}")),
             }
         }
         if !self.words.is_empty() {

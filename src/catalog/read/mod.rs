@@ -101,6 +101,7 @@ struct OfferRow {
 
 /// The published, active variants among `ids` that have a price in `currency`; the others are left out, and the cart says so.
 pub async fn offers(conn: &mut Conn, ids: &[VariantId], currency: Currency) -> Result<Vec<Offer>, DbError> {
+    // The sub-select hides how many there are: a planner that sees it plans these six tables anew for each cart.
     let rows: Vec<OfferRow> = db::sql(
         "SELECT v.id AS variant, v.coop_id AS coop, c.name AS cooperative, p.id AS product, p.slug, p.title, v.title AS variant_title,
                 x.amount_minor, x.tax_inclusive, p.tax_category, c.commission_bp, c.premium_bp, c.currency AS own_currency,
@@ -112,7 +113,7 @@ pub async fn offers(conn: &mut Conn, ids: &[VariantId], currency: Currency) -> R
          JOIN prices x ON x.coop_id = v.coop_id AND x.variant_id = v.id AND x.currency = $2
          JOIN stock s ON s.coop_id = v.coop_id AND s.variant_id = v.id
          LEFT JOIN price_templates t ON t.coop_id = p.coop_id AND t.id = p.template_id
-         WHERE v.id = ANY ($1) AND v.active",
+         WHERE v.id = ANY (ARRAY(SELECT unnest($1::uuid[]))) AND v.active",
     )
     .bind::<sql::Array<sql::Uuid>, _>(ids)
     .bind::<sql::Text, _>(currency)
