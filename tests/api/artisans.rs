@@ -81,7 +81,7 @@ async fn a_portrait_is_a_picture_of_the_cooperative_and_hers_to_show() {
         cooperative(app, "pedana").await;
         let id = written(&manager).await;
         let picture = |slug: &str, n: u8| {
-            let (media, at) = (uuid::Uuid::now_v7(), app.clock.now());
+            let (media, at) = (haat::ids::new_uuid(), app.clock.now());
             let insert = format!(
                 "INSERT INTO media (coop_id, id, state, mime, width, height, sha256, blurhash, created_at, updated_at)
                  SELECT id, '{media}', 'ready', 'image/jpeg', 10, 10, '\\x{}', 'L', '{at}', '{at}' FROM cooperatives WHERE slug = '{slug}'",

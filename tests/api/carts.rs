@@ -35,7 +35,7 @@ async fn a_registered_seller_without_a_rate_sells_nothing_there() {
             json!({"name": "Asha Brandt", "line1": "4 Lime Street", "city": "Albany", "region": "NY", "postal_code": "12207", "country": "US"});
         let cart = basket.client.patch(&path, json!({"shipping_address": address})).await.expect(200);
         assert_eq!((&cart["totals"]["tax_reason"], &cart["totals"]["missing"]), (&json!("seller_not_registered"), &json!([])));
-        let id = uuid::Uuid::now_v7();
+        let id = haat::ids::new_uuid();
         sql(
             app,
             &format!("INSERT INTO tax_registrations (id, jurisdiction, kind, number, valid_from) VALUES ('{id}', 'US', 'vat', 'NY-1', '2026-01-01')"),
@@ -97,7 +97,7 @@ async fn three_decimals_are_paid_in_tens() {
                SELECT coop_id, id, 'KWD', 12330, false, '2026-11-22' FROM variants WHERE id = '{variant}';
              INSERT INTO tax_registrations (id, jurisdiction, kind, number, valid_from) VALUES ('{}', 'KW', 'vat', 'KW1', '2026-01-01');
              INSERT INTO tax_rates VALUES ('KW', 'standard', 500, false, '2026-01-01', 'a test')",
-            uuid::Uuid::now_v7()
+            haat::ids::new_uuid()
         );
         sql(app, &setting).await;
         let address = json!({"name": "Asha", "line1": "Block 1", "city": "Kuwait", "country": "KW"});

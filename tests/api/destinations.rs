@@ -15,14 +15,14 @@ fn bank(account: &str) -> Value {
 }
 /// One more manager of the cooperative.
 async fn second_manager(app: &TestApp, slug: &str) -> Client {
-    let (account, at, token) = (uuid::Uuid::now_v7(), app.clock.now(), haat::secrets::Token::parse("session_second_manager"));
+    let (account, at, token) = (haat::ids::new_uuid(), app.clock.now(), haat::secrets::Token::parse("session_second_manager"));
     let hash: String = token.hash().iter().map(|b| format!("{b:02x}")).collect();
     let text = format!(
         "INSERT INTO accounts (id, email, name, locale, created_at, updated_at) VALUES ('{account}', 'two@people.example', 'T', 'hi', '{at}', '{at}');
          INSERT INTO memberships (id, account_id, coop_id, role, created_at) SELECT '{}', '{account}', id, 'manager', '{at}' FROM cooperatives WHERE slug = '{slug}';
          INSERT INTO sessions (id, account_id, token_hash, created_at, expires_at) VALUES ('{}', '{account}', '\\x{hash}', '{at}', '2027-06-01');",
-        uuid::Uuid::now_v7(),
-        uuid::Uuid::now_v7()
+        haat::ids::new_uuid(),
+        haat::ids::new_uuid()
     );
     sql(app, &text).await;
     app.visitor().bearer(token.reveal())

@@ -251,7 +251,7 @@ async fn operators_see_how_it_is_and_the_shop_does_not_show_it() {
         assert!(told(&text, "haat_pool_max{pool=\"requests\"}").ends_with(" 4"), "{text}");
         assert_eq!((told(&text, "haat_database_up"), told(&text, "haat_jobs_dead")), ("haat_database_up 1".into(), "haat_jobs_dead 0".into()));
         let at = app.clock.now();
-        let (job, alert) = (uuid::Uuid::now_v7(), uuid::Uuid::now_v7());
+        let (job, alert) = (haat::ids::new_uuid(), haat::ids::new_uuid());
         sql(
             app,
             &format!(

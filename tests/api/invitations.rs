@@ -192,7 +192,7 @@ async fn no_link_is_kept_anywhere() {
 #[actix_web::test]
 async fn the_pages_behind_the_links_hold_no_token() {
     api_test(async |app| {
-        let id = uuid::Uuid::now_v7();
+        let id = haat::ids::new_uuid();
         for (page, calls) in [("invitations", "/v1/auth/invitations/"), ("password-resets", "/v1/auth/password-resets/")] {
             let shown = app.visitor().get(&format!("/{page}/{id}")).await;
             assert_eq!(shown.status.as_u16(), 200);

@@ -25,7 +25,7 @@ async fn a_secret_key_does_what_its_scopes_say_and_no_more() {
         key.get(&format!("{MANAGE}/orders")).await.expect(200);
         let refused = key.get(&format!("{MANAGE}/products")).await.expect(403);
         assert_eq!((&refused["code"], &refused["scope"]), (&json!("forbidden"), &json!("products:read")));
-        let write = json!({"order": uuid::Uuid::now_v7(), "carrier": "India Post"});
+        let write = json!({"order": haat::ids::new_uuid(), "carrier": "India Post"});
         assert_eq!(key.post(&format!("{MANAGE}/fulfilments"), write).await.expect(403)["scope"], "orders:write");
         // Another cooperative's is unknown, and keys make no keys and no people.
         assert_eq!(key.get("/v1/manage/cooperatives/pedana/orders").await.problem(404), "not-found");
@@ -43,7 +43,7 @@ async fn a_secret_key_does_what_its_scopes_say_and_no_more() {
         assert!(made["token"].as_str().unwrap().ends_with(hint.rsplit('…').next().unwrap()));
         manager.delete(&format!("{MANAGE}/api-keys/{}", made["id"].as_str().unwrap())).await.expect(204);
         assert_eq!(key.get(&format!("{MANAGE}/orders")).await.problem(401), "unauthenticated");
-        assert_eq!(manager.delete(&format!("{MANAGE}/api-keys/{}", uuid::Uuid::now_v7())).await.problem(404), "not-found");
+        assert_eq!(manager.delete(&format!("{MANAGE}/api-keys/{}", haat::ids::new_uuid())).await.problem(404), "not-found");
     })
     .await;
 }

@@ -152,7 +152,7 @@ async fn a_server_that_never_answers_holds_nothing_up() {
 
 #[actix_web::test]
 async fn a_folder_keeps_one_whole_file_each() {
-    let folder = std::env::temp_dir().join(format!("haat-mails-{}", uuid::Uuid::now_v7()));
+    let folder = std::env::temp_dir().join(format!("haat-mails-{}", haat::ids::new_uuid()));
     let app = with_a_mail(Mailer::files(&folder).unwrap()).await;
     app.run_jobs().await;
     let names: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();

@@ -23,7 +23,7 @@ pub struct Piece {
 }
 
 async fn maker(app: &TestApp, reference: &str, alias: &str, story: Option<&str>, portrait: Option<&Value>) -> String {
-    let (id, at) = (uuid::Uuid::now_v7(), app.clock.now());
+    let (id, at) = (haat::ids::new_uuid(), app.clock.now());
     let text = |value: Option<&str>| value.map_or("NULL".into(), |v| format!("'{}'", v.replace('\'', "''")));
     let insert = format!(
         "INSERT INTO artisans (coop_id, id, reference, legal_name, display_name, district, craft_code, language, story, portrait_id, version, created_at, updated_at)
@@ -38,7 +38,7 @@ pub async fn consent(app: &TestApp, maker: &str, purpose: &str, granted: bool) {
     let text = format!(
         "INSERT INTO consents (coop_id, id, artisan_id, purpose, granted, language, medium, at)
          SELECT coop_id, '{}', id, '{purpose}', {granted}, 'hi', 'spoken', '{}' FROM artisans WHERE id = '{maker}'",
-        uuid::Uuid::now_v7(),
+        haat::ids::new_uuid(),
         app.clock.now()
     );
     sql(app, &text).await;

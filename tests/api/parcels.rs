@@ -91,7 +91,7 @@ async fn each_piece_leaves_once_and_is_earned_once() {
         assert_eq!(sold.refused(json!([])).await, piece("/items", "length"));
         assert_eq!(sold.refused(json!([{"line": sold.line}])).await, piece("/items/0", "choose"));
         assert_eq!(sold.refused(json!([{"line": sold.line, "quantity": 4}])).await, piece("/items/0/quantity", "out_of_range"));
-        assert_eq!(sold.refused(json!([{"line": uuid::Uuid::now_v7(), "quantity": 1}])).await, piece("/items/0/line", "unknown"));
+        assert_eq!(sold.refused(json!([{"line": haat::ids::new_uuid(), "quantity": 1}])).await, piece("/items/0/line", "unknown"));
         assert_eq!(sold.refused(json!([{"item": "0000-0000-0000"}])).await, piece("/items/0/item", "unknown"));
         assert_eq!(sold.refused(json!([{"item": all[0]}, {"item": all[0]}])).await, piece("/items/1/item", "duplicate"));
         assert_eq!(rupees(app, "coop_available:").await, 0, "a refusal releases nothing");

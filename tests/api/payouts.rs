@@ -30,7 +30,7 @@ async fn earned(app: &TestApp, manager: &Client, slug: &str) -> Value {
     sold(app, manager, slug, &variant, 1).await
 }
 async fn sold(app: &TestApp, manager: &Client, slug: &str, variant: &str, quantity: i32) -> Value {
-    let checkout = basket(app, variant, quantity).await.checkout(&uuid::Uuid::now_v7().to_string()).await.expect(201);
+    let checkout = basket(app, variant, quantity).await.checkout(&haat::ids::new_uuid().to_string()).await.expect(201);
     app.sandbox.control().pay(&session_of(&checkout)).unwrap();
     app.sandbox.control().webhooks_settled().await;
     app.run_jobs().await;
@@ -43,7 +43,7 @@ pub async fn destination(app: &TestApp, slug: &str, kind: &str, currency: &str) 
     details(app, slug, kind, currency, json!({})).await;
 }
 async fn details(app: &TestApp, slug: &str, kind: &str, currency: &str, plain: Value) {
-    let id = uuid::Uuid::now_v7();
+    let id = haat::ids::new_uuid();
     let sealed = app.app.keys.seal(&format!("payout_destinations/{id}"), plain.to_string().as_bytes());
     let sealed: String = sealed.iter().map(|b| format!("{b:02x}")).collect();
     let text = format!(
@@ -58,15 +58,15 @@ async fn status(operator: &Client, payout: &Value) -> Value {
 }
 /// Another operator than `platform`'s.
 pub async fn second_operator(app: &TestApp) -> Client {
-    let (account, at) = (uuid::Uuid::now_v7(), app.clock.now());
+    let (account, at) = (haat::ids::new_uuid(), app.clock.now());
     let token = haat::secrets::Token::parse("session_second");
     let hash: String = token.hash().iter().map(|b| format!("{b:02x}")).collect();
     let text = format!(
         "INSERT INTO accounts (id, email, name, locale, created_at, updated_at) VALUES ('{account}', 'second@haat.example', 'S', 'en', '{at}', '{at}');
          INSERT INTO memberships (id, account_id, role, created_at) VALUES ('{}', '{account}', 'operator', '{at}');
          INSERT INTO sessions (id, account_id, token_hash, created_at, expires_at) VALUES ('{}', '{account}', '\\x{hash}', '{at}', '2027-01-01');",
-        uuid::Uuid::now_v7(),
-        uuid::Uuid::now_v7()
+        haat::ids::new_uuid(),
+        haat::ids::new_uuid()
     );
     sql(app, &text).await;
     app.visitor().bearer(token.reveal())
@@ -256,7 +256,7 @@ async fn a_debt_takes_a_fifth_and_one_too_large_stops_the_payout() {
         let coop = coop_id(&manager, app, "bagru").await;
         let now = app.clock.now();
         let owe = async |minor: i64, to: (Account, Account)| {
-            let source = Source { kind_of: "refund", id: uuid::Uuid::now_v7(), kind: "fault", group: "HA-1".into(), occurred_at: now };
+            let source = Source { kind_of: "refund", id: haat::ids::new_uuid(), kind: "fault", group: "HA-1".into(), occurred_at: now };
             let posting = [Posting::new(to.0, to.1, Money::new(minor, Currency::EUR), "line")];
             app.db.db.transaction(async |tx| ledger::post(tx, now, &source, &posting).await).await.unwrap();
         };

@@ -43,7 +43,7 @@ async fn pieces_are_entered_made_checked_coded_and_packed() {
         let variant = product(&manager, "bagru", 6000, 5).await;
         let refused = async |body: Value| first_error(&manager.post(&format!("{AT}/batches"), body).await.expect(422));
         assert_eq!(refused(json!({"variant": variant, "quantity": 0})).await, is("/quantity", "out_of_range"));
-        assert_eq!(refused(json!({"variant": uuid::Uuid::now_v7(), "quantity": 3})).await, is("/variant", "unknown"));
+        assert_eq!(refused(json!({"variant": haat::ids::new_uuid(), "quantity": 3})).await, is("/variant", "unknown"));
         assert_eq!(refused(json!({"variant": variant, "quantity": 3, "date": "2026-11-23"})).await, is("/date", "future"));
         let id = batch(&manager, &variant, 3).await;
         assert_eq!(other.get(&format!("/v1/manage/cooperatives/pedana/batches/{id}")).await.problem(404), "not-found");

@@ -86,7 +86,7 @@ async fn before_it_is_sent_all_of_a_sale_is_undone() {
         let consent = json!({"given_by": "Ganga", "on": "2026-11-20", "evidence": "minutes"});
         let early = json!({"reason": "fault", "everything": true, "consent": consent});
         assert_eq!(keyed.post(&at, early).await.problem(409), "conflict", "nothing was sent: nobody has to bear it");
-        let nobody = at.replace(&order, &uuid::Uuid::now_v7().to_string());
+        let nobody = at.replace(&order, &haat::ids::new_uuid().to_string());
         assert_eq!(keyed.post(&nobody, everything("cancelled")).await.problem(404), "not-found");
         let auditor = platform(app, "auditor").await;
         assert_eq!(auditor.with("Idempotency-Key", "k").post(&at, everything("cancelled")).await.problem(403), "forbidden");
@@ -113,6 +113,9 @@ async fn before_it_is_sent_all_of_a_sale_is_undone() {
         let list = auditor.get(&at).await.expect(200);
         assert_eq!((list["data"].as_array().unwrap().len(), &list["data"][0]["id"]), (1, &refund["id"]));
         assert_eq!(auditor.get(&nobody).await.problem(404), "not-found");
+        let log = auditor.get("/v1/admin/audit").await.expect(200);
+        let asked: Vec<_> = log["data"].as_array().unwrap().iter().filter(|act| act["action"] == "refund.request").collect();
+        assert_eq!((asked.len(), &asked[0]["subject"]), (1, &refund["id"]), "what was refused is not in the log: {log}");
         // Control: the piece is for sale again, and the next buyer gets the same one.
         let variant = {
             let detail = app.visitor().get("/v1/store/products/indigo-dabu-stole?currency=EUR").await.expect(200);
@@ -168,7 +171,7 @@ async fn refunds_in_parts_are_one_whole_refund() {
         assert_eq!(keyed("x").post(&at, four).await.problem(409), "conflict");
         let none = json!({"reason": "fault", "lines": [{"line": line, "quantity": 0}]});
         assert_eq!(keyed("x").post(&at, none).await.problem(422), "invalid");
-        let foreign = json!({"reason": "fault", "lines": [{"line": uuid::Uuid::now_v7(), "quantity": 1}]});
+        let foreign = json!({"reason": "fault", "lines": [{"line": haat::ids::new_uuid(), "quantity": 1}]});
         assert_eq!(keyed("x").post(&at, foreign).await.problem(422), "invalid");
         let twice = json!({"reason": "fault", "lines": [{"line": line, "quantity": 1}, {"line": line, "quantity": 1}]});
         assert_eq!(keyed("x").post(&at, twice).await.problem(422), "invalid");

@@ -10,8 +10,9 @@ fn the_committed_documents_are_current() {
         std::fs::write(format!("{folder}/problems.md"), haat::problem::catalogue()).unwrap();
         return;
     }
-    assert_eq!(include_str!("../../api-spec/openapi.json").trim(), spec.trim(), "run: cargo run -- openapi > api-spec/openapi.json");
-    assert_eq!(include_str!("../../api-spec/problems.md"), haat::problem::catalogue(), "run: cargo run -- problems > api-spec/problems.md");
+    // Compared, not shown: they are long.
+    assert!(include_str!("../../api-spec/openapi.json").trim() == spec.trim(), "run: cargo run -- openapi > api-spec/openapi.json");
+    assert!(include_str!("../../api-spec/problems.md") == haat::problem::catalogue(), "run: cargo run -- problems > api-spec/problems.md");
 }
 
 /// The document says what the wire says: an enum's values are its texts.

@@ -200,7 +200,7 @@ async fn cards_follow_whatever_writes() {
         let manager = cooperative(app, "bagru").await;
         let id = sell(&manager, "bagru", thing("Stole", 6000, 1)).await;
         let wrong = async || haat::catalog::wrong_cards(&mut *app.app.db.conn().await.unwrap()).await.unwrap();
-        let media = uuid::Uuid::now_v7();
+        let media = haat::ids::new_uuid();
         for change in [
             "UPDATE products SET title = 'Étole', tags = '{a}'".to_owned(),
             "UPDATE prices SET amount_minor = 5000".into(),

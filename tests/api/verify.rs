@@ -10,7 +10,7 @@ use crate::{pages::piece, support::api_test};
 struct Folder(PathBuf);
 impl Folder {
     fn new() -> Self {
-        let at = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("verify-{}", uuid::Uuid::now_v7()));
+        let at = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("verify-{}", haat::ids::new_uuid()));
         std::fs::create_dir_all(&at).unwrap();
         Self(at)
     }

@@ -9,7 +9,7 @@ use crate::support::{
 
 /// A maker of the cooperative's; her id.
 pub async fn artisan(app: &TestApp, slug: &str, reference: &str) -> String {
-    let (id, at) = (uuid::Uuid::now_v7(), app.clock.now());
+    let (id, at) = (haat::ids::new_uuid(), app.clock.now());
     let text = format!(
         "INSERT INTO artisans (coop_id, id, reference, legal_name, public_alias, district, language, version, created_at, updated_at)
          SELECT id, '{id}', '{reference}', 'Legal {reference}', 'Alias {reference}', 'Jaipur', 'hi', 1, '{at}', '{at}' FROM cooperatives WHERE slug = '{slug}'"
@@ -105,7 +105,7 @@ async fn an_entry_that_cannot_be_is_refused_by_its_field_and_nothing_is_written(
         assert_eq!(refused(with(good.clone(), "pieces", json!(11))).await, one("/pieces", "more_than_batch"));
         assert_eq!(refused(with(good.clone(), "rate", json!({"amount": 1, "currency": "EUR"}))).await, one("/rate/currency", "currency"));
         assert_eq!(refused(with(good.clone(), "artisan", json!(hers))).await, one("/artisan", "unknown"));
-        assert_eq!(refused(json!([with(good.clone(), "batch", json!(uuid::Uuid::now_v7()))])).await, one("/0/batch", "unknown"));
+        assert_eq!(refused(json!([with(good.clone(), "batch", json!(haat::ids::new_uuid()))])).await, one("/0/batch", "unknown"));
         assert_eq!(refused(json!([with(good.clone(), "hours", json!(3))])).await, one("/0/hours", "unacceptable"));
         assert_eq!(refused(json!([])).await[0].1, "unacceptable");
         assert_eq!(manager.get(WORK).await.expect(200)["data"], json!([]));

@@ -1,4 +1,5 @@
 //! Writes every kind of generated picture in every palette to a folder, to be looked at: `gallery FOLDER [SEED]`.
+#![allow(clippy::disallowed_methods, reason = "a test may be asked for more by the environment, and waits by the real clock")]
 
 use pictures::{Cloth, Form, Kind, Palette, generate, portrait};
 use std::time::Instant;

@@ -8,11 +8,13 @@ pub mod jobs;
 pub mod model;
 mod store;
 
+use serde_json::json;
 use stripe_client::{CreateRefund, Metadata};
 
 use super::{Error, alert, postings, settle::charge_uuid, store as checkout_store};
 use crate::{
     app::App,
+    audit::{self, Act},
     catalog::stock,
     clock::Time,
     db::Tx,
@@ -63,6 +65,9 @@ pub async fn request(app: &App, tx: &mut Tx, now: Time, operation: OperationId, 
     for undone in &plan.undone {
         undo(app, tx, now, undone, ask.reason).await?;
     }
+    // Before the balances: whoever takes both takes them in this order.
+    let said = json!({"order": order.number, "amount": plan.amount.formatted(), "reason": ask.reason.as_str()});
+    audit::record(tx, now, Act::operator(Some(ask.by), "refund.request", refund).with(said)).await?;
     let Plan { postings, .. } = plan;
     ledger::post(tx, now, &source(refund, "promised", &order.number, now), &postings::promised(postings)).await?;
     store::refund(tx, id, refund).await?.ok_or(Error::NotFound)

@@ -168,16 +168,16 @@ fn fits(expected: Expected, status: u16) -> bool {
 /// A person of the cooperative, or one with no role at all.
 async fn person(app: &TestApp, role: Option<&str>) -> Client {
     let name = role.unwrap_or("buyer");
-    let (account, at) = (uuid::Uuid::now_v7(), app.clock.now());
+    let (account, at) = (haat::ids::new_uuid(), app.clock.now());
     let token = haat::secrets::Token::parse(&format!("session_{name}"));
     let hash: String = token.hash().iter().map(|b| format!("{b:02x}")).collect();
     let held = role.map(|role| {
-        format!("INSERT INTO memberships (id, account_id, coop_id, role, created_at) SELECT '{}', '{account}', id, '{role}', '{at}' FROM cooperatives WHERE slug = 'bagru';", uuid::Uuid::now_v7())
+        format!("INSERT INTO memberships (id, account_id, coop_id, role, created_at) SELECT '{}', '{account}', id, '{role}', '{at}' FROM cooperatives WHERE slug = 'bagru';", haat::ids::new_uuid())
     });
     let text = format!(
         "INSERT INTO accounts (id, email, name, locale, created_at, updated_at) VALUES ('{account}', '{name}@people.example', 'P', 'en', '{at}', '{at}');
          INSERT INTO sessions (id, account_id, token_hash, created_at, expires_at) VALUES ('{}', '{account}', '\\x{hash}', '{at}', '2027-01-01'); {}",
-        uuid::Uuid::now_v7(),
+        haat::ids::new_uuid(),
         held.unwrap_or_default()
     );
     sql(app, &text).await;
@@ -186,7 +186,7 @@ async fn person(app: &TestApp, role: Option<&str>) -> Client {
 
 /// One call with a body that the document accepts, so that nothing but authorisation can refuse first.
 async fn call(client: &Client, document: &Value, operation: &Operation, coop: &str, id: &str) -> u16 {
-    let client = client.with("Idempotency-Key", uuid::Uuid::now_v7().to_string()).with("If-Match", "\"1\"");
+    let client = client.with("Idempotency-Key", haat::ids::new_uuid().to_string()).with("If-Match", "\"1\"");
     let path = sample::path(&operation.path, coop, id);
     let body = sample::body(document, &operation.document);
     let answer = match (operation.method.as_str(), body) {
@@ -218,7 +218,7 @@ async fn every_operation_answers_every_role_as_the_table_says() {
         ];
         assert_eq!(people.each_ref().map(|(role, _)| *role), ROLES);
         let document = serde_json::to_value(haat::routes::openapi()).unwrap();
-        let (mut wrong, nowhere) = (Vec::new(), uuid::Uuid::now_v7().to_string());
+        let (mut wrong, nowhere) = (Vec::new(), haat::ids::new_uuid().to_string());
         let all = operations(&document);
         assert!(all.len() > 80, "{}", all.len());
         for operation in all.iter().filter(|o| !ENDS_SESSIONS.contains(&o.id.as_str())) {

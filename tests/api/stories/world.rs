@@ -39,7 +39,7 @@ pub async fn world(app: &TestApp) -> World {
     let tax = format!(
         "INSERT INTO tax_registrations (id, jurisdiction, kind, number, valid_from) VALUES ('{}', 'DE', 'vat', 'DE123456789', '2026-01-01');
          INSERT INTO tax_rates VALUES ('DE', 'standard', 1112, false, '2026-01-01', 'a test')",
-        uuid::Uuid::now_v7()
+        haat::ids::new_uuid()
     );
     sql(app, &tax).await;
     World { stole, mat }

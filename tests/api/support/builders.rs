@@ -7,7 +7,7 @@ use super::{Answer, Client, TestApp};
 
 /// A cooperative that is approved, with a manager who is signed in, a way to deliver, and a rate from euros.
 pub async fn cooperative(app: &TestApp, slug: &str) -> Client {
-    let (coop, account, session) = (uuid::Uuid::now_v7(), uuid::Uuid::now_v7(), uuid::Uuid::now_v7());
+    let (coop, account, session) = (haat::ids::new_uuid(), haat::ids::new_uuid(), haat::ids::new_uuid());
     let token = haat::secrets::Token::parse(&format!("session_{slug}"));
     let hash: String = token.hash().iter().map(|b| format!("{b:02x}")).collect();
     let at = app.clock.now();
@@ -20,8 +20,8 @@ pub async fn cooperative(app: &TestApp, slug: &str) -> Client {
          INSERT INTO delivery_options (coop_id, id, name, countries, currency, base_minor, per_kg_minor, min_days, max_days, active)
          VALUES ('{coop}', '{}', 'Post', '{{*}}', 'INR', 60000, 0, 7, 21, true);
          INSERT INTO fx_rates VALUES ('EUR', 'INR', '2026-11-20', '100.00', 'a test') ON CONFLICT DO NOTHING;",
-        uuid::Uuid::now_v7(),
-        uuid::Uuid::now_v7()
+        haat::ids::new_uuid(),
+        haat::ids::new_uuid()
     );
     app.db.db.conn().await.unwrap().batch_execute(&sql).await.unwrap();
     app.visitor().bearer(token.reveal())
@@ -95,7 +95,7 @@ pub async fn paid_order(app: &TestApp, slug: &str) -> (Client, Client, String) {
 }
 /// Somebody with a role of the platform ("operator", "auditor"), signed in.
 pub async fn platform(app: &TestApp, role: &str) -> Client {
-    let (account, session) = (uuid::Uuid::now_v7(), uuid::Uuid::now_v7());
+    let (account, session) = (haat::ids::new_uuid(), haat::ids::new_uuid());
     let token = haat::secrets::Token::parse(&format!("session_{role}"));
     let hash: String = token.hash().iter().map(|b| format!("{b:02x}")).collect();
     let at = app.clock.now();
@@ -103,7 +103,7 @@ pub async fn platform(app: &TestApp, role: &str) -> Client {
         "INSERT INTO accounts (id, email, name, locale, created_at, updated_at) VALUES ('{account}', '{role}@haat.example', 'P', 'en', '{at}', '{at}');
          INSERT INTO memberships (id, account_id, role, created_at) VALUES ('{}', '{account}', '{role}', '{at}');
          INSERT INTO sessions (id, account_id, token_hash, created_at, expires_at) VALUES ('{session}', '{account}', '\\x{hash}', '{at}', '2027-01-01');",
-        uuid::Uuid::now_v7()
+        haat::ids::new_uuid()
     );
     sql(app, &text).await;
     app.visitor().bearer(token.reveal())
