@@ -140,7 +140,7 @@ fn mod_11_10(digits: &[u32]) -> bool {
 fn luhn(digits: &[u32]) -> bool {
     let twice = |d: u32| if d > 4 { d * 2 - 9 } else { d * 2 };
     let sum: u32 = digits.iter().rev().enumerate().map(|(i, d)| if i % 2 == 1 { twice(*d) } else { *d }).sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 /// Every second of the fourteen counts twice in base 36, its two digits added; the fifteenth fills the sum up to a multiple of 36.
 fn gstin(number: &str) -> bool {

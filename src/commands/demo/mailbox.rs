@@ -46,7 +46,7 @@ pub fn all(mailer: &Mailer) -> std::io::Result<Vec<Kept>> {
     }
     files.sort_by(|a, b| b.cmp(a));
     let mut mails: Vec<Kept> = files.iter().take(SHOWN).filter_map(|(written, path)| read(path, *written)).collect();
-    mails.sort_by(|a, b| (b.at, b.written).cmp(&(a.at, a.written)));
+    mails.sort_by_key(|mail| std::cmp::Reverse((mail.at, mail.written)));
     Ok(mails)
 }
 /// Ids are hexadecimal: nothing else leads to a file.
