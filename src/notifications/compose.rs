@@ -1,5 +1,8 @@
 //! From a mail's facts to a message: subject, text and page in the reader's language.
-use std::time::{Duration, SystemTime};
+use std::{
+    sync::LazyLock,
+    time::{Duration, SystemTime},
+};
 
 use lettre::{
     Message,
@@ -58,12 +61,18 @@ pub(super) fn compose(config: &Config, keys: &MasterKey, now: Time, mail: &Mail,
     Ok(Composed { id, message, sent: Sent { message_id, kind: mail.kind(), to: mail.to().to_owned(), subject, text, html } })
 }
 
-/// `t(key, …)` says a sentence with the mail's own facts in it; named arguments come before them.
-fn environment(words: &Words, facts: &serde_json::Value) -> Result<Environment<'static>, Error> {
+/// Parsed once: a mail needs four of them, and reading all for each cost more than an order's statements did.
+static PARSED: LazyLock<Result<Environment<'static>, String>> = LazyLock::new(|| {
     let mut env = Environment::new();
     for (name, source) in TEMPLATES {
-        env.add_template(name, source)?;
+        env.add_template(name, source).map_err(|e| format!("{e:#}"))?;
     }
+    Ok(env)
+});
+
+/// `t(key, …)` says a sentence with the mail's own facts in it; named arguments come before them.
+fn environment(words: &Words, facts: &serde_json::Value) -> Result<Environment<'static>, Error> {
+    let mut env = PARSED.as_ref().map_err(|why| Error::new(ErrorKind::SyntaxError, why.clone()))?.clone();
     let (words, facts) = (words.clone(), facts.clone());
     env.add_function("t", move |key: String, named: Kwargs| {
         let fact = |name: &str| named.get::<Option<String>>(name).ok().flatten().or_else(|| facts.get(name).and_then(spoken));

@@ -124,7 +124,7 @@ pub(super) async fn opened(
     scope: Scope,
     chains: [(uuid::Uuid, &ItemUri); 2],
 ) -> Result<[Vec<Disclosure>; 2], Error> {
-    let query = diesel::sql_query(
+    let query = db::sql(
         "SELECT d.subject_id AS subject, d.seq, d.position, d.artisan_id AS artisan, d.field, d.value, k.sealed
          FROM disclosures d JOIN subject_keys k ON k.coop_id = d.coop_id AND k.artisan_id = d.artisan_id
          CROSS JOIN LATERAL (SELECT s.granted FROM consents s WHERE s.coop_id = d.coop_id AND s.artisan_id = d.artisan_id

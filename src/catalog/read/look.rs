@@ -36,7 +36,7 @@ pub(super) struct Look<'t> {
     pub along: String,
     /// What is asked of each row on the way; only of columns of `k`.
     pub matching: String,
-    /// The order of the walk, and the same in the words of `columns`; without the latter any rows do.
+    /// The order of the walk, and the same in the words of `columns`; without the latter any rows do, in no order.
     pub order: &'t str,
     pub ordered: Option<&'t str>,
     pub place: &'t str,
@@ -56,7 +56,8 @@ impl Look<'_> {
         };
         // Any rows: what is found by the index needs no more of them than the page. In an order, all must be seen.
         let (at_once, at_last) = if ordered.is_some() { ("", page.as_str()) } else { (page.as_str(), "") };
-        let walk = |steps: i64| format!("(SELECT k.*, {place} AS place FROM {from} WHERE {along} ORDER BY {order} LIMIT {steps}) k");
+        let way = if ordered.is_some() { format!("ORDER BY {order}") } else { String::new() };
+        let walk = |steps: i64| format!("(SELECT k.*, {place} AS place FROM {from} WHERE {along} {way} LIMIT {steps}) k");
         let (near, far) = (walk(reach.near), walk(reach.far));
         let (promising, short) = (reach.promising, limit - 1);
         format!(
