@@ -28,6 +28,8 @@ use crate::{
 };
 use model::{Dispute, State, Step};
 
+const INQUIRY: &str = "dispute_inquiry";
+
 /// What the provider says of a dispute, in our words.
 struct Said {
     provider_id: String,
@@ -37,6 +39,7 @@ struct Said {
     /// What left the balance for it, and the fee, in the currency it settles in; nothing for an inquiry.
     settled: Money,
     fee: Money,
+    taken: bool,
     evidence_due: Option<Time>,
     created: Time,
 }
@@ -81,6 +84,7 @@ fn read(dispute: &stripe_client::Dispute, now: Time) -> Result<Said, Error> {
         amount,
         settled,
         fee,
+        taken: taken.is_some(),
         evidence_due: due,
         created: Time::from_unix(dispute.created).unwrap_or(now),
     })
@@ -90,7 +94,7 @@ fn read(dispute: &stripe_client::Dispute, now: Time) -> Result<Said, Error> {
 async fn apply(app: &App, tx: &mut Tx, now: Time, order: OrderId, said: &Said) -> Result<(), Error> {
     let order = orders::lock(tx, order).await?;
     let known = store::called(tx, &said.provider_id).await?;
-    let steps = model::steps(known.as_ref().map(|d| d.state), said.state);
+    let steps = model::steps(known.as_ref().map(|d| d.state), said.state, said.taken);
     if steps.is_empty() {
         return Ok(());
     }
@@ -100,9 +104,10 @@ async fn apply(app: &App, tx: &mut Tx, now: Time, order: OrderId, said: &Said) -
     }
     for step in steps {
         match step {
-            Step::Inquire => tell(tx, now, "dispute_inquiry", &order, said).await?,
+            Step::Inquire => tell(tx, now, INQUIRY, &order, said).await?,
             Step::Withdraw => withdraw(tx, now, &order, said).await?,
             Step::Win => win(tx, now, &order, said).await?,
+            Step::Close => checkout_store::resolve_alert(tx, now, INQUIRY, &said.provider_id, "closed").await?,
             Step::Lose => lose(app, tx, now, &order, said).await?,
         }
     }
@@ -136,6 +141,7 @@ fn source(said: &Said, kind: &'static str, order: &Order, now: Time) -> Source {
 }
 
 async fn withdraw(tx: &mut Tx, now: Time, order: &Order, said: &Said) -> Result<(), Error> {
+    checkout_store::resolve_alert(tx, now, INQUIRY, &said.provider_id, "the bank took the money").await?;
     tell(tx, now, "dispute_opened", order, said).await?;
     orders::set_hold(tx, now, order.id, true).await?;
     let lines = orders::frozen(tx, order.id).await?.lines;

@@ -53,18 +53,23 @@ pub enum Step {
     Withdraw,
     Win,
     Lose,
+    /// The bank asked, and took nothing.
+    Close,
 }
 
-/// What has to be done to come from `state` (none: never heard of) to what was reported. A closed inquiry took nothing and needs nothing;
-/// what was decided before we heard of it was opened first; what is decided stays so.
-pub fn steps(state: Option<State>, reported: State) -> &'static [Step] {
+/// What has to be done to come from `state` (none: never heard of) to what was reported. `taken`: whether money ever left for it, since a
+/// closed inquiry is reported as one that was won. What was decided before we heard of it was opened first, and cost its fee; what is
+/// decided stays so.
+pub fn steps(state: Option<State>, reported: State, taken: bool) -> &'static [Step] {
     match (state, reported) {
+        (None | Some(State::Inquiry), State::Won) if taken => &[Step::Withdraw, Step::Win],
+        (Some(State::Inquiry), State::Won) => &[Step::Close],
         (None, State::Inquiry) => &[Step::Inquire],
         (None | Some(State::Inquiry), State::Open) => &[Step::Withdraw],
         (None | Some(State::Inquiry), State::Lost) => &[Step::Withdraw, Step::Lose],
         (Some(State::Open), State::Won) => &[Step::Win],
         (Some(State::Open), State::Lost) => &[Step::Lose],
-        (None | Some(State::Inquiry), State::Won)
+        (None, State::Won)
         | (Some(State::Inquiry | State::Open), State::Inquiry)
         | (Some(State::Open), State::Open)
         | (Some(State::Won | State::Lost), _) => &[],
@@ -125,23 +130,26 @@ mod tests {
     /// Whatever order the provider's news comes in, and whatever of it is missed, money is taken once and decided once.
     #[test]
     fn every_way_to_an_end_takes_each_step_once() {
-        for (heard, taken) in [
-            (vec![State::Open, State::Lost], vec![Step::Withdraw, Step::Lose]),
-            (vec![State::Lost], vec![Step::Withdraw, Step::Lose]),
-            (vec![State::Inquiry, State::Open, State::Open, State::Won, State::Lost], vec![Step::Inquire, Step::Withdraw, Step::Win]),
-            (vec![State::Open, State::Inquiry, State::Won, State::Open], vec![Step::Withdraw, Step::Win]),
-            (vec![State::Inquiry, State::Won], vec![Step::Inquire]),
-            (vec![State::Lost, State::Open, State::Won], vec![Step::Withdraw, Step::Lose]),
+        for (heard, taken, expected) in [
+            (vec![State::Open, State::Lost], true, vec![Step::Withdraw, Step::Lose]),
+            (vec![State::Lost], true, vec![Step::Withdraw, Step::Lose]),
+            (vec![State::Inquiry, State::Open, State::Open, State::Won, State::Lost], true, vec![Step::Inquire, Step::Withdraw, Step::Win]),
+            (vec![State::Open, State::Inquiry, State::Won, State::Open], true, vec![Step::Withdraw, Step::Win]),
+            (vec![State::Won], true, vec![Step::Withdraw, Step::Win]),
+            (vec![State::Inquiry, State::Won, State::Won], true, vec![Step::Inquire, Step::Withdraw, Step::Win]),
+            (vec![State::Inquiry, State::Won, State::Won], false, vec![Step::Inquire, Step::Close]),
+            (vec![State::Won], false, vec![]),
+            (vec![State::Lost, State::Open, State::Won], true, vec![Step::Withdraw, Step::Lose]),
         ] {
             let (mut state, mut done) = (None, Vec::new());
             for reported in heard {
-                let steps = steps(state, reported);
+                let steps = steps(state, reported, taken);
                 done.extend_from_slice(steps);
                 if !steps.is_empty() {
                     state = Some(reported);
                 }
             }
-            assert_eq!(done, taken);
+            assert_eq!(done, expected);
         }
     }
     #[test]

@@ -104,6 +104,24 @@ async fn a_dispute_that_is_lost_before_anything_left_undoes_the_sale() {
     .await;
 }
 
+/// Opened and won before anybody here heard of it: its fee is gone all the same.
+#[actix_web::test]
+async fn a_dispute_that_was_won_unheard_costs_its_fee() {
+    api_test(async |app| {
+        let (checkout, charge) = sold(app).await;
+        app.sandbox.control().set_webhook_url(None);
+        let dispute = app.sandbox.control().dispute(&charge, None).unwrap();
+        app.sandbox.control().settle_dispute(&dispute, Outcome::Succeeds).unwrap();
+        for _ in 0..2 {
+            observe(&app.app, &dispute).await.unwrap();
+            assert_eq!(books(app).await, changed(&[("dispute_fees", 2000), ("stripe_balance", 9825 - 2000)]));
+        }
+        all_but_the_books(app, &checkout).await;
+        send(app, "bagru", &checkout).await.expect(201);
+    })
+    .await;
+}
+
 /// One cooperative sent its part; what it earned stays its own, and the other's pieces are for sale again. No webhook comes at all.
 #[actix_web::test]
 async fn a_dispute_that_is_lost_afterwards_reaches_no_maker() {
