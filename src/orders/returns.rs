@@ -18,7 +18,7 @@ use crate::{
 ///
 /// # Errors
 /// [`Error::Invalid`] names each code that is not a piece that had left, and each that cannot be sold again: one whose buyer still has a
-/// right to it, or one whose loss the platform bore, since its cooperative was paid for it and would be paid twice.
+/// right to it, or one whose loss the platform bore, by a refund or to the buyer's bank, since its cooperative was paid for it and would be paid twice.
 pub async fn take_back(tx: &mut Tx, now: Time, by: Sender<'_>, order: OrderId, codes: &[String], restock: bool) -> Result<(), Error> {
     let head = super::lock(tx, order).await?;
     let (group, _) = store::lock_group(tx, by.scope, order).await?.ok_or(Error::NotFound)?;
@@ -81,6 +81,6 @@ fn back(line: &FrozenLine, pieces: &[OfLine], found: &[&OfLine]) -> i32 {
 }
 
 async fn platform_bore(tx: &mut Tx, line: OrderLineId) -> Result<bool, Error> {
-    let lost = Account::RefundLosses.name();
-    Ok(ledger::transfers_of_line(tx, line).await?.iter().any(|t| t.debit == lost && t.leg.ends_with("/producer_loss")))
+    let lost = [Account::RefundLosses.name(), Account::DisputeLosses.name()];
+    Ok(ledger::transfers_of_line(tx, line).await?.iter().any(|t| lost.contains(&t.debit) && t.leg.ends_with("/producer_loss")))
 }

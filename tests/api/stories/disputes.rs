@@ -155,6 +155,14 @@ async fn a_dispute_that_is_lost_afterwards_reaches_no_maker() {
             "46.36, 4.64 and 4.00 are the platform's loss"
         );
         assert_eq!((shelves(app).await, status(app, &checkout).await), (vec![(4, 0), (5, 0)], json!("refunded")));
+        // What was sent comes back all the same: its cooperative was paid for it, and cannot sell it a second time.
+        let bagru = manager(app, "bagru");
+        let code = bagru.get("/v1/manage/cooperatives/bagru/items").await.expect(200)["data"][0]["code"].clone();
+        let back = |restock: bool| json!({"order": order(&checkout), "items": [code], "restock": restock});
+        let refused = bagru.post("/v1/manage/cooperatives/bagru/returns", back(true)).await.expect(422);
+        assert_eq!(refused["errors"][0]["code"], "paid_for", "{refused}");
+        bagru.post("/v1/manage/cooperatives/bagru/returns", back(false)).await.expect(204);
+        assert_eq!(shelves(app).await, [(4, 0), (5, 0)]);
     })
     .await;
 }
