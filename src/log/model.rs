@@ -3,7 +3,7 @@ use passport::log::{CheckpointError, NoteError, NoteSigner, tile};
 
 use crate::{db::DbError, secrets};
 
-/// The seed of the log's Ed25519 key. Wiped by nobody's hand but never printed.
+/// The seed of the log's Ed25519 key. Never printed.
 #[derive(Clone)]
 pub struct LogKey([u8; 32]);
 

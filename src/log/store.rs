@@ -90,9 +90,9 @@ pub(super) async fn queued(conn: &mut Conn, limit: i64) -> Result<Vec<Queued>, D
     );
     Ok(query.bind::<sql::BigInt, _>(limit).load(conn).await?)
 }
-pub(super) async fn waiting(conn: &mut Conn, most: i64) -> Result<i64, DbError> {
-    let some: Vec<uuid::Uuid> = log_outbox::table.select(log_outbox::id).limit(most).load(conn).await?;
-    Ok(i64::try_from(some.len()).unwrap_or(most))
+pub(super) async fn is_waiting(conn: &mut Conn) -> Result<bool, DbError> {
+    let first: Option<i64> = log_outbox::table.select(log_outbox::position).limit(1).first(conn).await.optional()?;
+    Ok(first.is_some())
 }
 
 /// The queue's leaves become entries from `first` on, in its order.
