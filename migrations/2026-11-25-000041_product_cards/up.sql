@@ -22,6 +22,8 @@ CREATE TABLE product_cards (
   published_at timestamptz NOT NULL,
   -- A: title; B: kind, tags; C: craft, cooperative, district; D: description
   words tsvector NOT NULL,
+  -- what it is called, apart from what is said of it: a word that is rare in titles and frequent in descriptions is found by its own index
+  named tsvector NOT NULL,
   CONSTRAINT product_cards_pkey PRIMARY KEY (coop_id, product_id, currency),
   CONSTRAINT product_cards_product_fkey FOREIGN KEY (coop_id, product_id) REFERENCES products (coop_id, id)
 );
@@ -35,6 +37,7 @@ CREATE INDEX product_cards_title_here ON product_cards (currency, title_key, pro
 CREATE INDEX product_cards_coop ON product_cards (currency, cooperative_slug, published_at DESC, product_id DESC);
 CREATE INDEX product_cards_craft ON product_cards (currency, craft_code, published_at DESC, product_id DESC);
 CREATE INDEX product_cards_words ON product_cards USING gin (words);
+CREATE INDEX product_cards_named ON product_cards USING gin (named);
 CREATE INDEX product_media_media ON product_media (coop_id, media_id);
 -- Their work is done by the cards.
 DROP INDEX products_newest, products_search, products_tags;
@@ -44,7 +47,8 @@ SELECT p.coop_id, p.id AS product_id, o.currency, p.slug, p.title, fold(p.title)
        c.slug AS cooperative_slug, p.craft_code, o.price_minor, o.tax_inclusive, p.tax_category, o.in_stock, shown.picture, shown.blurhash, shown.alt,
        p.published_at,
        p.search || setweight(to_tsvector('simple', fold(array_to_string(p.tags, ' '))), 'B')
-         || setweight(to_tsvector('simple', fold(coalesce(k.name, '') || ' ' || c.name || ' ' || c.district)), 'C') AS words
+         || setweight(to_tsvector('simple', fold(coalesce(k.name, '') || ' ' || c.name || ' ' || c.district)), 'C') AS words,
+       ts_filter(p.search, '{a,b}') || setweight(to_tsvector('simple', fold(array_to_string(p.tags, ' '))), 'B') AS named
 FROM products p
 JOIN cooperatives c ON c.id = p.coop_id AND c.state = 'approved'
 LEFT JOIN crafts k ON k.code = p.craft_code
@@ -81,7 +85,8 @@ BEGIN
     slug = excluded.slug, title = excluded.title, title_key = excluded.title_key, cooperative = excluded.cooperative,
     cooperative_slug = excluded.cooperative_slug, craft_code = excluded.craft_code, price_minor = excluded.price_minor,
     tax_inclusive = excluded.tax_inclusive, tax_category = excluded.tax_category, in_stock = excluded.in_stock, picture = excluded.picture,
-    blurhash = excluded.blurhash, alt = excluded.alt, published_at = excluded.published_at, words = excluded.words
+    blurhash = excluded.blurhash, alt = excluded.alt, published_at = excluded.published_at, words = excluded.words,
+    named = excluded.named
   WHERE (k.*) IS DISTINCT FROM (excluded.*);
 END $$;
 
