@@ -39,6 +39,7 @@ fn free_address() -> Result<String, Failure> {
 }
 
 const WEBHOOK_SECRET: &str = "whsec_bench";
+const LOG_KEY: &str = "0909090909090909090909090909090909090909090909090909090909090909";
 pub const MASTER_KEY: &str = "0707070707070707070707070707070707070707070707070707070707070707";
 
 /// `haat serve` as anybody would start it, paying through the sandbox. Answers how long it took until it was ready.
@@ -47,6 +48,8 @@ pub async fn haat(url: &str, sandbox: &stripe_sandbox::Sandbox, log: &Path) -> R
     let begun = Instant::now();
     let child = Command::new(env!("CARGO_BIN_EXE_haat"))
         .args(["serve", "--development", "--database-url", url, "--bind", &address, "--master-key", MASTER_KEY])
+        // Appending to the public log is a part of what a sale costs.
+        .args(["--log-key", LOG_KEY])
         .args(["--stripe-webhook-secret", WEBHOOK_SECRET, "--stripe-api-base", sandbox.base_url(), "--stripe-secret-key", "sk_test_bench"])
         // The load comes through us as through a proxy, from many addresses.
         .args(["--allowed-origins", "https://shop.example", "--trusted-proxies", "127.0.0.1"])
