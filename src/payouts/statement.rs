@@ -111,7 +111,7 @@ fn lines(facts: &Facts, currency: Currency, codes: usize) -> Vec<StatementLine> 
 fn conversion(row: &LineRow, currency: Currency) -> Option<Conversion> {
     let paid_in = row.buyer_currency.filter(|paid_in| *paid_in != currency)?;
     let (paid, rate, source, day) = (row.buyer_paid?, row.fx_rate.as_ref()?, row.fx_source.clone()?, row.fx_day?);
-    let buyer_paid = format!("{paid_in} {}", Money::new(paid, paid_in).formatted());
+    let buyer_paid = format!("{paid_in} {}", Money::new(paid, paid_in).decimal());
     Some(Conversion { buyer_paid, rate: format!("1 {paid_in} = {rate} {currency}"), date: day.to_string(), source })
 }
 

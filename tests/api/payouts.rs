@@ -482,6 +482,8 @@ async fn a_bank_file_names_what_it_pays_and_is_sealed() {
         let statement = manager.get(&at).await.expect(200);
         let codes = statement["lines"][0]["items"].as_array().unwrap();
         assert_eq!(codes.len(), 2, "{order}");
+        let csv = manager.with("Accept", "text/csv").get(&at).await.text;
+        assert!(csv.contains("\"EUR 120.00\",\"1 EUR = ") && !csv.contains('€'), "what the buyer paid is named once: {csv}");
         for code in codes {
             let item = app.visitor().get(&format!("/v1/provenance/items/{}", code.as_str().unwrap())).await.expect(200);
             let events: Vec<_> = item["events"].as_array().unwrap().iter().map(|e| (e["type"].as_str().unwrap(), e["evidence"].as_str())).collect();
