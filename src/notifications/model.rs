@@ -89,6 +89,9 @@ pub struct Shipped {
     pub fulfilment: FulfilmentId,
     pub number: String,
     pub cooperative: String,
+    /// What is in it: title and pieces.
+    #[serde(default)]
+    pub lines: Vec<(String, usize)>,
     pub carrier: String,
     pub tracking: Option<String>,
     pub tracking_url: Option<String>,

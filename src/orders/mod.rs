@@ -240,12 +240,17 @@ pub async fn paid_mails(conn: &mut Conn, id: OrderId) -> Result<Vec<Mail>, Error
 pub async fn shipped_mail(conn: &mut Conn, id: OrderId, scope: Scope, fulfilment: FulfilmentId, carrier: &Carrier) -> Result<Option<Mail>, Error> {
     let Some((to, _)) = contact(conn, id).await? else { return Ok(None) };
     let number = order(conn, id).await?.number;
-    let group = frozen(conn, id).await?.groups.into_iter().find(|g| g.coop == scope.coop()).ok_or(Error::NotFound)?;
+    let Frozen { lines, groups } = frozen(conn, id).await?;
+    let group = groups.into_iter().find(|g| g.coop == scope.coop()).ok_or(Error::NotFound)?;
+    let pieces = read::pieces(conn, id).await?;
+    let packed = |line: &FrozenLine| pieces.iter().filter(|piece| piece.line == line.id && piece.parcel == Some(fulfilment)).count();
+    let inside = lines.iter().map(|line| (line.title.clone(), packed(line))).filter(|(_, pieces)| *pieces > 0);
     Ok(Some(Mail::Shipped(mail::Shipped {
         to,
         fulfilment,
         number,
         cooperative: group.cooperative,
+        lines: inside.collect(),
         carrier: carrier.name.clone(),
         tracking: carrier.tracking.clone(),
         tracking_url: carrier.tracking_url.clone(),

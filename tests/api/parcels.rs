@@ -76,8 +76,10 @@ async fn events(app: &TestApp, code: &str) -> Vec<String> {
     let item = app.visitor().get(&format!("/v1/provenance/items/{code}")).await.expect(200);
     item["events"].as_array().unwrap().iter().map(|e| e["type"].as_str().unwrap().to_owned()).collect()
 }
-fn mails(app: &TestApp) -> usize {
-    app.app.mailer.kept().iter().filter(|mail| mail.kind == "shipped").count()
+/// What each mail about a parcel says is in it.
+fn mails(app: &TestApp) -> Vec<String> {
+    let kept = app.app.mailer.kept().into_iter().filter(|mail| mail.kind == "shipped");
+    kept.map(|mail| mail.text.lines().filter(|line| line.contains(" × ")).collect::<Vec<_>>().join("; ")).collect()
 }
 
 #[actix_web::test]
@@ -120,7 +122,7 @@ async fn each_piece_leaves_once_and_is_earned_once() {
         }
         assert_eq!(sold.manager.post(PARCELS, json!({"order": sold.order, "carrier": "by hand"})).await.problem(409), "conflict");
         app.run_jobs().await;
-        assert_eq!(mails(app), 3, "one for each parcel");
+        assert_eq!(mails(app), ["1 × Indigo dabu stole"; 3], "one for each parcel, about what is in it and nothing else");
     })
     .await;
 }
