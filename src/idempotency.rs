@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 
 use crate::{
     clock::{Clock, Time},
-    db::{Db, DbError, Tx},
+    db::{Conn, Db, DbError, PlanOnce, Tx},
     ids::OperationId,
     problem::{Kind, Problem},
     schema::idempotency_keys as keys,
@@ -89,28 +89,25 @@ pub async fn begin(db: &Db, clock: &Clock, principal: String, key: Key, operatio
     let body_hash = sha256(&canonical).to_vec();
     let now = clock.now();
     let fresh = OperationId::new();
-    db.transaction(async |tx| {
-        let inserted = diesel::insert_into(keys::table)
-            .values((
-                keys::principal.eq(&principal),
-                keys::key.eq(&key),
-                keys::operation.eq(operation),
-                keys::operation_id.eq(fresh),
-                keys::body_hash.eq(&body_hash),
-                keys::locked_until.eq(now.plus(LEASE)),
-                keys::created_at.eq(now),
-            ))
-            .on_conflict((keys::principal, keys::key))
-            .do_nothing()
-            .execute(tx)
-            .await
-            .map_err(DbError::from)?;
-        if inserted == 1 {
-            return Ok(Begin::Run(Operation { id: fresh, resumed: false, principal, key }));
-        }
-        resume(tx, principal, key, operation, &body_hash, now).await
-    })
-    .await
+    let inserted = diesel::insert_into(keys::table)
+        .values((
+            keys::principal.eq(&principal),
+            keys::key.eq(&key),
+            keys::operation.eq(operation),
+            keys::operation_id.eq(fresh),
+            keys::body_hash.eq(&body_hash),
+            keys::locked_until.eq(now.plus(LEASE)),
+            keys::created_at.eq(now),
+        ))
+        .on_conflict((keys::principal, keys::key))
+        .do_nothing()
+        .execute(&mut *db.conn().await?)
+        .await
+        .map_err(DbError::from)?;
+    if inserted == 1 {
+        return Ok(Begin::Run(Operation { id: fresh, resumed: false, principal, key }));
+    }
+    db.transaction(async |tx| resume(tx, principal, key, operation, &body_hash, now).await).await
 }
 
 async fn resume(tx: &mut Tx, principal: String, key: String, operation: &str, body_hash: &[u8], now: Time) -> Result<Begin, Problem> {
@@ -131,31 +128,41 @@ async fn resume(tx: &mut Tx, principal: String, key: String, operation: &str, bo
     if row.locked_until > now {
         return Err(Problem::from(Kind::IdempotencyInProgress).retry_after(1));
     }
-    diesel::update(keys::table.find((&principal, &key))).set(keys::locked_until.eq(now.plus(LEASE))).execute(tx).await.map_err(DbError::from)?;
+    diesel::update(keys::table.find((&principal, &key)))
+        .set(keys::locked_until.eq(now.plus(LEASE)))
+        .plan_once()
+        .execute(tx)
+        .await
+        .map_err(DbError::from)?;
     Ok(Begin::Run(Operation { id: row.operation_id, resumed: true, principal, key }))
 }
 
 impl Operation {
-    /// Stores the answer, in the transaction of the last effect.
-    pub async fn finish(&self, tx: &mut Tx, status: StatusCode, body: &impl serde::Serialize) -> Result<StoredAnswer, DbError> {
+    /// Stores the answer, in the transaction of the last effect if there is one.
+    pub async fn finish(&self, conn: &mut Conn, status: StatusCode, body: &impl serde::Serialize) -> Result<StoredAnswer, DbError> {
         let body = serde_json::to_value(body).map_err(|e| DbError::Query(diesel::result::Error::SerializationError(e.into())))?;
         let stored = StoredAnswer { status: status.as_u16(), body };
         let code = i16::try_from(stored.status).expect("an HTTP status fits");
         diesel::update(keys::table.find((&self.principal, &self.key)))
             .set((keys::status.eq(code), keys::answer.eq(&stored.body)))
-            .execute(tx)
+            .plan_once()
+            .execute(conn)
             .await?;
         Ok(stored)
     }
     /// Nothing was done (the request was refused): the key is free again, so that a corrected request may use it.
     pub async fn forget(&self, db: &Db) -> Result<(), DbError> {
-        diesel::delete(keys::table.find((&self.principal, &self.key)).filter(keys::status.is_null())).execute(&mut *db.conn().await?).await?;
+        diesel::delete(keys::table.find((&self.principal, &self.key)).filter(keys::status.is_null()))
+            .plan_once()
+            .execute(&mut *db.conn().await?)
+            .await?;
         Ok(())
     }
     /// What happened outside is unknown: the lease ends now, so that the same key can resume at once.
     pub async fn release(&self, db: &Db, clock: &Clock) -> Result<(), DbError> {
         diesel::update(keys::table.find((&self.principal, &self.key)))
             .set(keys::locked_until.eq(clock.now()))
+            .plan_once()
             .execute(&mut *db.conn().await?)
             .await?;
         Ok(())

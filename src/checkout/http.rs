@@ -3,7 +3,11 @@ use actix_web::{HttpRequest, HttpResponse, get, http::StatusCode, post, web};
 use stripe_client::{Event, SIGNATURE_TOLERANCE_SECONDS, verify_signature};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::{Error, ReturnUrls, Settled, jobs::ProcessEvent, store};
+use super::{
+    Error, ReturnUrls, Settled,
+    jobs::{About, ProcessEvent},
+    store,
+};
 use crate::{
     app::App,
     auth::Shop,
@@ -130,14 +134,14 @@ async fn finish(
     expected: Money,
     urls: &ReturnUrls,
 ) -> Result<idempotency::StoredAnswer, Error> {
-    let page = super::begin(app, operation.id, cart, expected, urls).await?;
+    let page = super::begin(app, operation, cart, expected, urls).await?;
     let order = orders::order(&mut *app.db.conn().await?, page.order).await?;
     let view = StoredCheckout {
         order: PendingOrder { id: order.id, number: order.number, status: order.state, total: order.total.into() },
         checkout_url: page.url,
         expires_at: page.expires_at,
     };
-    Ok(app.db.transaction(async |tx| operation.finish(tx, StatusCode::CREATED, &view).await).await?)
+    Ok(operation.finish(&mut *app.db.conn().await?, StatusCode::CREATED, &view).await?)
 }
 
 /// The answer as it is given: the order's token is derived each time, so that no stored answer holds one.
@@ -188,12 +192,16 @@ async fn receive_stripe_event(app: web::Data<App>, request: HttpRequest, payload
     Ok(HttpResponse::Ok().finish())
 }
 
-/// Writes the event down and enqueues what it calls for; the second time it does nothing.
+/// Writes the event down and enqueues what it calls for, if anything; the second time it does nothing.
 pub(super) async fn take_in(app: &App, event: &Event) -> Result<(), Error> {
     let Some(object) = event.object_id() else { return Ok(()) };
     let now = app.clock.now();
     // Only what is needed to find it again: the object itself is fetched, and may hold a buyer's name.
     let payload = serde_json::json!({"created": event.created, "livemode": event.livemode});
+    if About::of(&event.kind).is_none() {
+        store::insert_ignored_event(&mut *app.db.conn().await?, now, &event.id, &event.kind, object, &payload).await?;
+        return Ok(());
+    }
     let job = ProcessEvent { event: event.id.clone(), kind: event.kind.clone(), object: object.to_owned() };
     app.db
         .transaction(async |tx| {

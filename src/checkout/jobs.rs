@@ -36,28 +36,49 @@ impl Job for ProcessEvent {
         Some(format!("stripe-event:{}", self.event))
     }
 }
-impl Run<App> for ProcessEvent {
-    async fn run(self, app: &App) -> Result<(), Failure> {
-        let outcome = match self.kind.as_str() {
+
+/// What an event is about, for those that call for anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    Session,
+    Charge,
+    Refund,
+    Dispute,
+}
+impl About {
+    pub fn of(kind: &str) -> Option<Self> {
+        match kind {
             "checkout.session.completed"
             | "checkout.session.expired"
             | "checkout.session.async_payment_succeeded"
-            | "checkout.session.async_payment_failed" => match settle::settle(app, &self.object).await {
-                Ok(settled) => settled.as_str(),
-                Err(Error::NotFound) => "unknown",
-                Err(error) => return Err(error.into()),
-            },
-            "charge.succeeded" | "charge.updated" => {
-                settle::fees(app, &self.object).await?;
-                "fees"
-            }
-            "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated" => refunds::observe(app, &self.object).await?,
+            | "checkout.session.async_payment_failed" => Some(Self::Session),
+            "charge.succeeded" | "charge.updated" => Some(Self::Charge),
+            "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated" => Some(Self::Refund),
             "charge.dispute.created"
             | "charge.dispute.updated"
             | "charge.dispute.funds_withdrawn"
             | "charge.dispute.funds_reinstated"
-            | "charge.dispute.closed" => disputes::observe(app, &self.object).await?,
-            _ => "ignored",
+            | "charge.dispute.closed" => Some(Self::Dispute),
+            _ => None,
+        }
+    }
+}
+
+impl Run<App> for ProcessEvent {
+    async fn run(self, app: &App) -> Result<(), Failure> {
+        let outcome = match About::of(&self.kind) {
+            Some(About::Session) => match settle::settle(app, &self.object).await {
+                Ok(settled) => settled.as_str(),
+                Err(Error::NotFound) => "unknown",
+                Err(error) => return Err(error.into()),
+            },
+            Some(About::Charge) => {
+                settle::fees(app, &self.object).await?;
+                "fees"
+            }
+            Some(About::Refund) => refunds::observe(app, &self.object).await?,
+            Some(About::Dispute) => disputes::observe(app, &self.object).await?,
+            None => store::IGNORED,
         };
         store::event_done(&mut *app.jobs_db.conn().await?, app.clock.now(), &self.event, outcome).await?;
         Ok(())

@@ -24,6 +24,7 @@ use crate::{
     auth::throttle,
     clock::Time,
     db::{DbError, Tx},
+    idempotency,
     ids::{CartId, OperationId, OrderId},
     money::Money,
     notifications::{self, Mail, model::OrderReceived},
@@ -204,15 +205,14 @@ async fn find_page(app: &App, session: &CheckoutSession) -> Result<Option<stripe
 
 async fn adopt(app: &App, session: &CheckoutSession, found: &stripe_client::Session) -> Result<Opened, Error> {
     let now = app.clock.now();
-    let known = app
+    let opened = app
         .db
         .transaction(async |tx| {
             payments::succeeded(tx, now, session.operation, &found.id).await?;
-            store::opened(tx, now, session.operation, &found.id, found.url.as_deref()).await?;
-            store::session(tx, session.operation).await
+            store::opened(tx, now, session.operation, &found.id, found.url.as_deref()).await
         })
         .await?;
-    known.map(Opened::Page).ok_or(Error::NotFound)
+    Ok(Opened::Page(opened))
 }
 
 async fn never_made(app: &App, session: &CheckoutSession) -> Result<Opened, Error> {
@@ -223,8 +223,15 @@ async fn never_made(app: &App, session: &CheckoutSession) -> Result<Opened, Erro
 }
 
 /// The cart's checkout under an idempotency operation: places the order unless an earlier attempt did, then opens its page.
-pub async fn begin(app: &App, operation: OperationId, cart: CartId, expected_total: Money, urls: &ReturnUrls) -> Result<CheckoutSession, Error> {
-    if store::session(&mut *app.db.conn().await?, operation).await?.is_none() {
+pub async fn begin(
+    app: &App,
+    operation: &idempotency::Operation,
+    cart: CartId,
+    expected_total: Money,
+    urls: &ReturnUrls,
+) -> Result<CheckoutSession, Error> {
+    let (operation, resumed) = (operation.id, operation.resumed);
+    if !resumed || store::session(&mut *app.db.conn().await?, operation).await?.is_none() {
         if let Some(live) = orders::live_order(&mut *app.db.conn().await?, cart).await? {
             clear_live_order(app, live).await?;
         }

@@ -25,6 +25,9 @@ use crate::{
 /// # Errors
 /// [`Error::Unavailable`] if the provider cannot be asked; [`Error::NotFound`] for a session that is not ours.
 pub async fn settle(app: &App, session_id: &str) -> Result<Settled, Error> {
+    if is_done(app, session_id).await? {
+        return Ok(Settled::Paid);
+    }
     let session = app.stripe.session(session_id).await.map_err(|error| match error {
         StripeError::NotFound(_) => Error::NotFound,
         other => payments::Unavailable(other.to_string()).into(),
@@ -41,6 +44,16 @@ pub async fn settle(app: &App, session_id: &str) -> Result<Settled, Error> {
         post_fees_of(app, &session, known.order).await?;
     }
     Ok(settled)
+}
+
+/// Paid, and its fees are in the books: the provider can say nothing more of this page. Each of its doorbells asks again, so this is cheap.
+async fn is_done(app: &App, session_id: &str) -> Result<bool, DbError> {
+    let conn = &mut *app.db.conn().await?;
+    let known = store::session_called(conn, session_id).await?;
+    match known.filter(|known| known.pays_order).and_then(|known| known.charge) {
+        Some(charge) => ledger::is_posted(conn, "charge", charge_uuid(&charge), "fees").await,
+        None => Ok(false),
+    }
 }
 
 /// The provider's words into ours.
@@ -117,7 +130,7 @@ async fn apply(
         Reported::Open => Ok(Settled::Open),
         Reported::Processing { intent } => {
             if order.state == OrderState::PendingPayment {
-                store::completed(tx, now, known.operation, intent.as_deref(), None).await?;
+                store::completed(tx, now, known.operation, intent.as_deref(), None, false).await?;
                 orders::mark_processing(tx, now, order.id).await?;
             }
             Ok(Settled::Processing)
@@ -145,17 +158,17 @@ async fn paid(
     if known.charge.as_deref() == Some(payment.charge.as_str()) {
         return Ok(if order.state == OrderState::Cancelled { Settled::Expired } else { Settled::Paid });
     }
-    store::completed(tx, now, known.operation, Some(&payment.intent), Some(&payment.charge)).await?;
+    let sale = orders::frozen_of(tx, order).await?;
     let fits = model::fits(payment, order.id, order.total, live).and(match order.state {
-        OrderState::PendingPayment | OrderState::PaymentProcessing if !orders::holds_its_stock(tx, order.id).await? => Err(Misfit::NotHeld),
+        OrderState::PendingPayment | OrderState::PaymentProcessing if !orders::holds_its_stock(tx, order.id, &sale).await? => Err(Misfit::NotHeld),
         OrderState::PendingPayment | OrderState::PaymentProcessing => Ok(()),
         OrderState::Cancelled => Err(Misfit::TooLate),
         OrderState::Paid | OrderState::Shipped | OrderState::Refunded => Err(Misfit::PaidTwice),
     });
+    store::completed(tx, now, known.operation, Some(&payment.intent), Some(&payment.charge), fits.is_ok()).await?;
     match fits {
         Ok(()) => {
-            store::pays_order(tx, known.operation).await?;
-            fulfil(app, tx, now, order).await?;
+            fulfil(app, tx, now, order, &sale).await?;
             Ok(Settled::Paid)
         }
         Err(misfit) => {
@@ -166,14 +179,13 @@ async fn paid(
 }
 
 /// One transaction: order paid, stock committed, items allocated, mails queued; the ledger last, since it locks.
-async fn fulfil(app: &App, tx: &mut Tx, now: Time, order: &orders::Order) -> Result<(), Error> {
+async fn fulfil(app: &App, tx: &mut Tx, now: Time, order: &orders::Order, sale: &orders::Frozen) -> Result<(), Error> {
     orders::mark_paid(tx, now, order.id).await?;
-    let sale = orders::frozen(tx, order.id).await?;
     for line in &sale.lines {
         let issuer = provenance::issuer(tx, &app.config.public_url, Scope::system(line.coop)).await?;
         provenance::allocate(tx, now, &app.keys, &issuer, &line.sale()).await?;
     }
-    for mail in orders::paid_mails(tx, order.id).await? {
+    for mail in orders::paid_mails(tx, order, sale).await? {
         notifications::enqueue(tx, now, &mail).await?;
     }
     let (lines, groups) = (sale.lines.iter().map(Into::into).collect::<Vec<_>>(), sale.groups.iter().map(Into::into).collect::<Vec<_>>());
@@ -233,6 +245,9 @@ async fn post_fees_of(app: &App, session: &Session, order: OrderId) -> Result<()
 
 /// The fee and settlement currency of a charge: a second idempotent posting.
 pub async fn fees(app: &App, charge_id: &str) -> Result<(), Error> {
+    if ledger::is_posted(&mut *app.db.conn().await?, "charge", charge_uuid(charge_id), "fees").await? {
+        return Ok(());
+    }
     let charge = app.stripe.charge(charge_id).await.map_err(|e| payments::Unavailable(e.to_string()))?;
     let Some(intent) = charge.payment_intent.as_ref().map(|i| i.id().to_owned()) else { return Ok(()) };
     let known = store::session_of_intent(&mut *app.db.conn().await?, &intent).await?;

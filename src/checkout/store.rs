@@ -1,11 +1,11 @@
 //! Every statement on sessions, provider events, refunds and alerts.
-use diesel::{OptionalExtension, prelude::*};
+use diesel::{OptionalExtension, prelude::*, sql_types::Text};
 use diesel_async::RunQueryDsl;
 
 use super::model::{CheckoutSession, SessionState};
 use crate::{
     clock::Time,
-    db::{Conn, DbError, Tx},
+    db::{Conn, DbError, PlanOnce, Tx},
     ids::{OperationId, OrderId},
     schema::{checkout_sessions as sessions, money_alerts, stripe_events},
 };
@@ -44,39 +44,42 @@ pub(super) async fn session_of_intent(conn: &mut Conn, intent: &str) -> Result<O
 }
 
 /// The provider has a page for it. A session that the webhook completed first stays complete.
-pub(super) async fn opened(tx: &mut Tx, now: Time, operation: OperationId, session_id: &str, url: Option<&str>) -> Result<(), DbError> {
-    diesel::update(sessions::table.find(operation))
-        .set((sessions::session_id.eq(session_id), sessions::url.eq(url), sessions::updated_at.eq(now)))
-        .execute(tx)
-        .await?;
-    diesel::update(sessions::table.find(operation).filter(sessions::state.eq(SessionState::Opening)))
-        .set(sessions::state.eq(SessionState::Open))
-        .execute(tx)
-        .await?;
-    Ok(())
+pub(super) async fn opened(tx: &mut Tx, now: Time, operation: OperationId, session_id: &str, url: Option<&str>) -> Result<CheckoutSession, DbError> {
+    let opening = sessions::state.eq(SessionState::Opening);
+    let state = diesel::dsl::case_when(opening, SessionState::Open.into_sql::<Text>()).otherwise(sessions::state);
+    Ok(diesel::update(sessions::table.find(operation))
+        .set((sessions::session_id.eq(session_id), sessions::url.eq(url), sessions::state.eq(state), sessions::updated_at.eq(now)))
+        .returning(CheckoutSession::as_returning())
+        .plan_once()
+        .get_result(tx)
+        .await?)
 }
 
 pub(super) async fn set_state(tx: &mut Tx, now: Time, operation: OperationId, state: SessionState) -> Result<(), DbError> {
-    diesel::update(sessions::table.find(operation)).set((sessions::state.eq(state), sessions::updated_at.eq(now))).execute(tx).await?;
+    diesel::update(sessions::table.find(operation)).set((sessions::state.eq(state), sessions::updated_at.eq(now))).plan_once().execute(tx).await?;
     Ok(())
 }
 
-pub(super) async fn completed(tx: &mut Tx, now: Time, operation: OperationId, intent: Option<&str>, charge: Option<&str>) -> Result<(), DbError> {
+/// It was paid, or is about to be; `pays`: its payment is the order's.
+pub(super) async fn completed(
+    tx: &mut Tx,
+    now: Time,
+    operation: OperationId,
+    intent: Option<&str>,
+    charge: Option<&str>,
+    pays: bool,
+) -> Result<(), DbError> {
     diesel::update(sessions::table.find(operation))
         .set((
             sessions::state.eq(SessionState::Complete),
             sessions::payment_intent.eq(intent),
             sessions::charge.eq(charge),
+            sessions::pays_order.eq(pays),
             sessions::updated_at.eq(now),
         ))
+        .plan_once()
         .execute(tx)
         .await?;
-    Ok(())
-}
-
-/// Its payment is the order's.
-pub(super) async fn pays_order(tx: &mut Tx, operation: OperationId) -> Result<(), DbError> {
-    diesel::update(sessions::table.find(operation)).set(sessions::pays_order.eq(true)).execute(tx).await?;
     Ok(())
 }
 /// The payment intent that paid the order.
@@ -98,6 +101,28 @@ pub(super) async fn overdue(conn: &mut Conn, before: Time, opening_before: Time,
         .await?)
 }
 
+/// The outcome of an event that calls for nothing.
+pub(super) const IGNORED: &str = "ignored";
+
+pub(super) async fn insert_ignored_event(
+    conn: &mut Conn,
+    now: Time,
+    id: &str,
+    kind: &str,
+    object: &str,
+    payload: &serde_json::Value,
+) -> Result<(), DbError> {
+    diesel::insert_into(stripe_events::table)
+        .values((
+            (stripe_events::id.eq(id), stripe_events::type_.eq(kind), stripe_events::object_id.eq(object), stripe_events::payload.eq(payload)),
+            (stripe_events::received_at.eq(now), stripe_events::processed_at.eq(now), stripe_events::outcome.eq(IGNORED)),
+        ))
+        .on_conflict_do_nothing()
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// False if the event was here before.
 pub(super) async fn insert_event(tx: &mut Tx, now: Time, id: &str, kind: &str, object: &str, payload: &serde_json::Value) -> Result<bool, DbError> {
     let written = diesel::insert_into(stripe_events::table)
@@ -117,6 +142,7 @@ pub(super) async fn insert_event(tx: &mut Tx, now: Time, id: &str, kind: &str, o
 pub(super) async fn event_done(conn: &mut Conn, now: Time, id: &str, outcome: &str) -> Result<(), DbError> {
     diesel::update(stripe_events::table.find(id))
         .set((stripe_events::processed_at.eq(now), stripe_events::outcome.eq(outcome)))
+        .plan_once()
         .execute(conn)
         .await?;
     Ok(())
@@ -127,6 +153,7 @@ pub(super) async fn resolve_alert(tx: &mut Tx, now: Time, kind: &str, subject: &
     let open = money_alerts::resolved_at.is_null();
     diesel::update(money_alerts::table.filter(money_alerts::kind.eq(kind).and(money_alerts::subject.eq(subject)).and(open)))
         .set((money_alerts::resolved_at.eq(now), money_alerts::resolution.eq(resolution)))
+        .plan_once()
         .execute(tx)
         .await?;
     Ok(())

@@ -6,7 +6,7 @@
 pub mod migrate;
 mod statement;
 
-pub use statement::{Statement, sql};
+pub use statement::{PlanOnce, Statement, sql};
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{
@@ -19,7 +19,7 @@ use diesel::connection::{Instrumentation, InstrumentationEvent};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::pooled_connection::deadpool::{Object, Pool, PoolError};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
-use diesel_async::{AnsiTransactionManager, AsyncConnection, AsyncPgConnection, SimpleAsyncConnection, TransactionManager};
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
 
 pub type Conn = AsyncPgConnection;
@@ -184,7 +184,7 @@ impl Db {
     }
     async fn begin(&self) -> Result<Tx, DbError> {
         let mut tx = Tx(Some(self.pool.get().await?), self.counts.clone());
-        AnsiTransactionManager::begin_transaction(&mut *tx).await?;
+        tx.batch_execute("BEGIN").await?;
         Ok(tx)
     }
 }
@@ -192,11 +192,10 @@ impl Db {
 impl Tx {
     async fn finish<T, E: From<DbError>>(mut self, outcome: Result<T, E>) -> Result<T, E> {
         if outcome.is_ok() {
-            // COMMIT of an aborted transaction is a silent ROLLBACK in PostgreSQL: make it an error.
-            self.batch_execute("SELECT 1").await.map_err(DbError::from)?;
-            AnsiTransactionManager::commit_transaction(&mut *self).await.map_err(DbError::from)?;
+            // COMMIT of an aborted transaction is a silent ROLLBACK in PostgreSQL: what stands before it makes it an error, in one message.
+            self.batch_execute("SELECT 1; COMMIT").await.map_err(DbError::from)?;
             self.1.commits.fetch_add(1, Ordering::Release);
-        } else if let Err(error) = AnsiTransactionManager::rollback_transaction(&mut *self).await {
+        } else if let Err(error) = self.batch_execute("ROLLBACK").await {
             tracing::warn!(%error, "rollback failed; the connection is closed instead");
             return outcome; // Drop closes it; the caller's own error is what matters
         }

@@ -61,6 +61,35 @@ impl QueryFragment<Pg> for Statement<'_> {
         self.values.iter().try_for_each(|value| value.walk_ast(out.reborrow()))
     }
 }
+
+/// What diesel puts together and would have parsed and planned anew each time: updates and upserts, whose text it cannot know to stay the same.
+pub trait PlanOnce: QueryFragment<Pg> + Sized {
+    /// For a text of which there are few: each connection parses and plans it once.
+    fn plan_once(self) -> PlannedOnce<Self> {
+        PlannedOnce(self)
+    }
+}
+impl<Q: QueryFragment<Pg>> PlanOnce for Q {}
+
+pub struct PlannedOnce<Q>(Q);
+
+impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for PlannedOnce<Q> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.0.walk_ast(out)
+    }
+    fn is_safe_to_cache_prepared(&self, _: &Pg) -> QueryResult<bool> {
+        Ok(true)
+    }
+}
+impl<Q> QueryId for PlannedOnce<Q> {
+    type QueryId = ();
+    /// Known by its text.
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+impl<Q: Query> Query for PlannedOnce<Q> {
+    type SqlType = Q::SqlType;
+}
+
 impl QueryId for Statement<'_> {
     type QueryId = ();
     /// Known by its text.

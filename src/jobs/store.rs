@@ -4,7 +4,7 @@ use diesel_async::RunQueryDsl;
 
 use crate::{
     clock::Time,
-    db::{self, Conn, DbError},
+    db::{self, Conn, DbError, PlanOnce},
     ids::JobId,
     schema::jobs,
 };
@@ -76,6 +76,7 @@ pub(super) async fn claim(conn: &mut Conn, worker: uuid::Uuid, now: Time, until:
 pub(super) async fn done(conn: &mut Conn, id: JobId, worker: uuid::Uuid, now: Time) -> Result<(), DbError> {
     diesel::update(jobs::table.filter(jobs::id.eq(id).and(jobs::locked_by.eq(worker))))
         .set((jobs::state.eq("done"), jobs::done_at.eq(now), jobs::locked_until.eq(None::<Time>), jobs::last_error.eq(None::<String>)))
+        .plan_once()
         .execute(conn)
         .await?;
     Ok(())
@@ -84,6 +85,7 @@ pub(super) async fn done(conn: &mut Conn, id: JobId, worker: uuid::Uuid, now: Ti
 pub(super) async fn again(conn: &mut Conn, id: JobId, worker: uuid::Uuid, run_at: Time, error: Option<&str>, attempts: i32) -> Result<(), DbError> {
     diesel::update(jobs::table.filter(jobs::id.eq(id).and(jobs::locked_by.eq(worker))))
         .set((jobs::run_at.eq(run_at), jobs::locked_until.eq(None::<Time>), jobs::last_error.eq(error), jobs::attempts.eq(attempts)))
+        .plan_once()
         .execute(conn)
         .await?;
     Ok(())
@@ -92,6 +94,7 @@ pub(super) async fn again(conn: &mut Conn, id: JobId, worker: uuid::Uuid, run_at
 pub(super) async fn bury(conn: &mut Conn, id: JobId, worker: uuid::Uuid, error: &str) -> Result<(), DbError> {
     diesel::update(jobs::table.filter(jobs::id.eq(id).and(jobs::locked_by.eq(worker))))
         .set((jobs::state.eq("dead"), jobs::locked_until.eq(None::<Time>), jobs::last_error.eq(error)))
+        .plan_once()
         .execute(conn)
         .await?;
     Ok(())

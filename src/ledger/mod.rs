@@ -50,7 +50,10 @@ pub async fn post(tx: &mut Tx, now: Time, source: &Source, postings: &[Posting])
             accounts.insert((id, slot), (account, posting.amount.currency));
         }
     }
-    store::open_accounts(tx, now, &accounts).await?;
+    let keys: Vec<_> = deltas.keys().copied().collect();
+    if !store::are_open(tx, &keys).await? {
+        store::open_accounts(tx, now, &accounts).await?;
+    }
     let rows: Vec<_> = postings.iter().map(|p| store::transfer_row(TransferId::new(), now, source, p)).collect();
     let written = store::insert_transfers(tx, rows).await?;
     if written == 0 {
@@ -61,6 +64,11 @@ pub async fn post(tx: &mut Tx, now: Time, source: &Source, postings: &[Posting])
     }
     store::move_balances(tx, &deltas).await?;
     Ok(Posted::Now)
+}
+
+/// Whether what this source says was posted.
+pub async fn is_posted(conn: &mut Conn, source_type: &str, source_id: uuid::Uuid, kind: &str) -> Result<bool, DbError> {
+    store::is_posted(conn, source_type, source_id, kind).await
 }
 
 /// What an account holds, in its natural direction; zero if it was never used.

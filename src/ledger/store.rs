@@ -10,13 +10,30 @@ use super::{
 };
 use crate::{
     clock::Time,
-    db::{self, Conn, DbError, Tx},
+    db::{self, Conn, DbError, PlanOnce, Tx},
     ids::{LedgerAccountId, OrderLineId, TransferId},
     money::{Currency, Money},
     schema::{ledger_accounts, ledger_balances, ledger_transfers},
 };
 
 type Key = (LedgerAccountId, i16);
+
+/// Whether all balance rows are there, as they are for all but an account's first posting. They are never deleted.
+pub(super) async fn are_open(tx: &mut Tx, keys: &[Key]) -> Result<bool, DbError> {
+    let (accounts, slots): (Vec<LedgerAccountId>, Vec<i16>) = keys.iter().copied().unzip();
+    let missing = db::sql(
+        "SELECT EXISTS (SELECT FROM unnest($1, $2) AS k (account_id, slot)
+           WHERE NOT EXISTS (SELECT FROM ledger_balances b WHERE b.account_id = k.account_id AND b.slot = k.slot)) AS yes",
+    );
+    let found: Yes =
+        missing.bind::<sql_types::Array<sql_types::Uuid>, _>(accounts).bind::<sql_types::Array<sql_types::SmallInt>, _>(slots).get_result(tx).await?;
+    Ok(!found.yes)
+}
+#[derive(QueryableByName)]
+struct Yes {
+    #[diesel(sql_type = sql_types::Bool)]
+    yes: bool,
+}
 
 /// Makes what is missing of the accounts and their balance rows; a balance row starts at zero because a CHECK would judge a negative first
 /// delta before it sees the row it adds to.
@@ -93,7 +110,18 @@ pub(super) fn transfer_row(id: TransferId, now: Time, source: &Source, posting: 
 }
 
 pub(super) async fn insert_transfers(tx: &mut Tx, rows: Vec<Row>) -> Result<usize, DbError> {
-    Ok(diesel::insert_into(ledger_transfers::table).values(rows).on_conflict_do_nothing().execute(tx).await?)
+    let few = rows.len() <= FEW;
+    let insert = diesel::insert_into(ledger_transfers::table).values(rows).on_conflict_do_nothing();
+    Ok(if few { insert.plan_once().execute(tx).await? } else { insert.execute(tx).await? })
+}
+/// Legs of most postings: each number of rows is a text of its own, and a connection keeps those it has planned.
+const FEW: usize = 24;
+
+pub(super) async fn is_posted(conn: &mut Conn, source_type: &str, source_id: uuid::Uuid, kind: &str) -> Result<bool, DbError> {
+    let posted = ledger_transfers::table
+        .filter(ledger_transfers::source_type.eq(source_type).and(ledger_transfers::source_id.eq(source_id)))
+        .filter(ledger_transfers::kind.eq(kind));
+    Ok(diesel::select(diesel::dsl::exists(posted)).get_result(conn).await?)
 }
 
 /// A repeated report must say the same as the first.

@@ -37,9 +37,8 @@ use crate::{
 use cart::{Facts, Priced};
 use model::{GroupState, OrderEvent};
 
-/// The cart with what it costs now. Seven statements, however many lines it has.
-pub async fn priced_cart(conn: &mut Conn, now: Time, id: CartId) -> Result<(Cart, Priced), Error> {
-    let cart = store::cart(conn, id).await?.ok_or(Error::NotFound)?;
+/// What the cart costs now. Four statements, however many lines it has.
+pub async fn price(conn: &mut Conn, now: Time, cart: &Cart) -> Result<Priced, Error> {
     let variants: Vec<VariantId> = cart.lines.iter().map(|l| l.variant).collect();
     let offers = catalog::offers(conn, &variants, cart.currency).await?;
     let coops: Vec<_> = offers.iter().map(|o| o.coop).collect();
@@ -50,8 +49,7 @@ pub async fn priced_cart(conn: &mut Conn, now: Time, id: CartId) -> Result<(Cart
         Some(country) => tax::rules(conn, country, now.day()).await?,
         None => tax::Rules::default(),
     };
-    let priced = cart::price_cart(&cart, &Facts { offers, deliveries, rates, tax })?;
-    Ok((cart, priced))
+    cart::price_cart(cart, &Facts { offers, deliveries, rates, tax })
 }
 
 /// Makes the order, before any money moves: prices again, compares, reserves, freezes.
@@ -63,7 +61,8 @@ pub async fn place(tx: &mut Tx, now: Time, id: CartId, expected: Money) -> Resul
     if !store::lock_cart(tx, id).await? {
         return Err(Error::NotFound);
     }
-    let (cart, priced) = priced_cart(tx, now, id).await?;
+    let cart = store::cart(tx, id).await?.ok_or(Error::NotFound)?;
+    let priced = price(tx, now, &cart).await?;
     cart.check()?;
     if let Some(out) = priced.missing.iter().find_map(|m| match m {
         cart::Missing::OutOfStock { variant, available } => Some(stock::Error::Out { variant: *variant, available: *available }),
@@ -131,7 +130,8 @@ pub async fn frozen(conn: &mut Conn, id: OrderId) -> Result<Frozen, Error> {
     let order = order(conn, id).await?;
     frozen_of(conn, &order).await
 }
-async fn frozen_of(conn: &mut Conn, of: &Order) -> Result<Frozen, Error> {
+/// The same of an order that was read.
+pub async fn frozen_of(conn: &mut Conn, of: &Order) -> Result<Frozen, Error> {
     let currency = of.total.currency;
     Ok(Frozen { lines: store::frozen_lines(conn, of.id, currency).await?, groups: store::frozen_groups(conn, of.id, currency).await? })
 }
@@ -167,9 +167,9 @@ pub async fn mark_paid(tx: &mut Tx, now: Time, id: OrderId) -> Result<(), Error>
     Ok(move_groups(tx, now, id, model::GroupEvent::Pay).await?)
 }
 /// Whether all of its pieces are still held for it: what was given back meanwhile may be another's by now.
-pub async fn holds_its_stock(tx: &mut Tx, id: OrderId) -> Result<bool, Error> {
+pub async fn holds_its_stock(tx: &mut Tx, id: OrderId, frozen: &Frozen) -> Result<bool, Error> {
     let want = |l: &FrozenLine| stock::Want { coop: l.coop, variant: l.variant, quantity: l.quantity };
-    let wants: Vec<_> = frozen(tx, id).await?.lines.iter().map(want).collect();
+    let wants: Vec<_> = frozen.lines.iter().map(want).collect();
     Ok(stock::held(tx, id, &wants).await?)
 }
 /// Its stock is for sale again. Only an order that nobody paid can be cancelled.
@@ -202,11 +202,9 @@ pub async fn add_refund(tx: &mut Tx, now: Time, id: OrderId, given: &model::Give
 }
 
 /// The mails that a payment makes necessary, with their facts frozen: one to the buyer, one to each cooperative.
-pub async fn paid_mails(conn: &mut Conn, id: OrderId) -> Result<Vec<Mail>, Error> {
-    let order = order(conn, id).await?;
-    let frozen = frozen(conn, id).await?;
+pub async fn paid_mails(conn: &mut Conn, order: &Order, frozen: &Frozen) -> Result<Vec<Mail>, Error> {
     let mut mails = Vec::new();
-    if let Some((to, _)) = contact(conn, id).await? {
+    if let Some((to, _)) = contact(conn, order.id).await? {
         let pieces = provenance::items_of(conn, &frozen.lines.iter().map(|l| l.id).collect::<Vec<_>>()).await?;
         let line = |line: &FrozenLine| mail::PaidLine {
             title: line.title.clone(),
@@ -219,7 +217,7 @@ pub async fn paid_mails(conn: &mut Conn, id: OrderId) -> Result<Vec<Mail>, Error
         };
         let lines = frozen.lines.iter().map(line).collect();
         let (number, total) = (order.number.clone(), order.total.formatted());
-        mails.push(Mail::OrderPaid(mail::OrderPaid { to, order: id, number, total, lines }));
+        mails.push(Mail::OrderPaid(mail::OrderPaid { to, order: order.id, number, total, lines }));
     }
     for group in &frozen.groups {
         let mine = || frozen.lines.iter().filter(|l| l.group == group.id);

@@ -5,7 +5,7 @@ use diesel_async::RunQueryDsl;
 
 use crate::{
     clock::Time,
-    db::{Conn, DbError},
+    db::{self, Conn, DbError},
     ids::{FulfilmentId, OrderGroupId, OrderId, OrderLineId},
     schema::{fulfilments, order_groups},
 };
@@ -47,7 +47,7 @@ pub struct Piece {
 
 /// Those that belong to the order now, and those that left with it and have been sold again since.
 pub async fn pieces(conn: &mut Conn, order: OrderId) -> Result<Vec<Piece>, DbError> {
-    let query = diesel::sql_query(
+    let query = db::sql(
         "SELECT l.id AS line, i.code, f.fulfilment_id AS parcel
          FROM order_lines l
          JOIN LATERAL (SELECT item_id, fulfilment_id FROM fulfilment_items WHERE order_line_id = l.id
@@ -83,7 +83,7 @@ pub struct Maker {
 
 /// By the work register, each once per line: those with a name first.
 pub async fn makers(conn: &mut Conn, order: OrderId) -> Result<Vec<Maker>, DbError> {
-    let query = diesel::sql_query(
+    let query = db::sql(
         "SELECT worked.line, m.name, k.name AS craft, m.village, m.district, m.story, encode(p.sha256, 'hex') AS portrait
          FROM (SELECT DISTINCT l.id AS line, w.coop_id, w.artisan_id
                FROM order_lines l JOIN items i ON i.order_line_id = l.id

@@ -1,12 +1,15 @@
 //! Every statement on `payment_operations`.
-use diesel::prelude::*;
+use diesel::{
+    prelude::*,
+    sql_types::{Nullable, Timestamptz},
+};
 use diesel_async::RunQueryDsl;
 use stripe_client::Prepared;
 
 use super::model::{Kind, State};
 use crate::{
     clock::Time,
-    db::{Conn, DbError, Tx},
+    db::{Conn, DbError, PlanOnce, Tx},
     ids::OperationId,
     schema::payment_operations as operations,
 };
@@ -58,13 +61,12 @@ pub(super) async fn attempts(conn: &mut Conn, id: OperationId) -> Result<i32, Db
 
 /// Counts the attempt and notes when the first one was, before it is made.
 pub(super) async fn begin_attempt(conn: &mut Conn, now: Time, id: OperationId) -> Result<Stored, DbError> {
-    diesel::update(operations::table.find(id).filter(operations::first_attempt_at.is_null()))
-        .set(operations::first_attempt_at.eq(now))
-        .execute(conn)
-        .await?;
+    let first = diesel::dsl::case_when(operations::first_attempt_at.is_null(), now.into_sql::<Nullable<Timestamptz>>())
+        .otherwise(operations::first_attempt_at);
     let (request, first): (serde_json::Value, Option<Time>) = diesel::update(operations::table.find(id))
-        .set((operations::attempts.eq(operations::attempts + 1), operations::updated_at.eq(now)))
+        .set((operations::attempts.eq(operations::attempts + 1), operations::first_attempt_at.eq(first), operations::updated_at.eq(now)))
         .returning((operations::request, operations::first_attempt_at))
+        .plan_once()
         .get_result(conn)
         .await?;
     Ok(Stored { request: serde_json::from_value(request).map_err(corrupt)?, first_attempt_at: first.unwrap_or(now) })
@@ -73,6 +75,7 @@ pub(super) async fn begin_attempt(conn: &mut Conn, now: Time, id: OperationId) -
 pub(super) async fn mark_unknown(conn: &mut Conn, now: Time, id: OperationId) -> Result<(), DbError> {
     diesel::update(operations::table.find(id).filter(operations::state.eq(State::Pending)))
         .set((operations::state.eq(State::Unknown), operations::updated_at.eq(now)))
+        .plan_once()
         .execute(conn)
         .await?;
     Ok(())
@@ -88,6 +91,7 @@ pub(super) async fn close(
 ) -> Result<(), DbError> {
     diesel::update(operations::table.find(id))
         .set((operations::state.eq(state), operations::provider_id.eq(provider_id), operations::answer.eq(answer), operations::updated_at.eq(now)))
+        .plan_once()
         .execute(tx)
         .await?;
     Ok(())

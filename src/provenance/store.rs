@@ -6,7 +6,7 @@ use passport::{ChainKind, EventType, ItemCode, ItemUri, Leaf, PublicKey, SignedL
 use super::model::{Error, Issuer, ItemState, NewBatch, OfLine, Subject};
 use crate::{
     clock::Time,
-    db::{Conn, DbError, Tx},
+    db::{Conn, DbError, PlanOnce, Tx},
     ids::{BatchId, ItemId, OrderLineId, VariantId},
     schema::{batches, cooperatives, items, leaves, log_outbox, signing_keys},
     secrets::{MasterKey, random},
@@ -100,7 +100,7 @@ pub(super) async fn insert_item(
         ))
         .execute(tx)
         .await?;
-    diesel::update(batches::table.find((scope.coop(), batch))).set(batches::minted.eq(batches::minted + 1)).execute(tx).await?;
+    diesel::update(batches::table.find((scope.coop(), batch))).set(batches::minted.eq(batches::minted + 1)).plan_once().execute(tx).await?;
     Ok(())
 }
 
@@ -126,12 +126,14 @@ pub(super) async fn insert_leaf(tx: &mut Tx, now: Time, scope: Scope, chain: &Ch
         Subject::Item => {
             diesel::update(items::table.filter(items::coop_id.eq(scope.coop()).and(items::id.eq(ItemId::from(chain.id)))))
                 .set((items::next_seq.eq(next), items::head.eq(&hash), items::last_day.eq(day)))
+                .plan_once()
                 .execute(tx)
                 .await?
         }
         Subject::Batch => {
             diesel::update(batches::table.filter(batches::coop_id.eq(scope.coop()).and(batches::id.eq(BatchId::from(chain.id)))))
                 .set((batches::next_seq.eq(next), batches::head.eq(&hash), batches::last_day.eq(day)))
+                .plan_once()
                 .execute(tx)
                 .await?
         }
@@ -222,12 +224,16 @@ pub(super) async fn lock_whole_batch(tx: &mut Tx, scope: Scope, id: BatchId) -> 
 }
 
 pub(super) async fn set_item(tx: &mut Tx, scope: Scope, id: ItemId, state: ItemState, line: Option<OrderLineId>) -> Result<(), DbError> {
-    diesel::update(items::table.find((scope.coop(), id))).set((items::state.eq(state), items::order_line_id.eq(line))).execute(tx).await?;
+    diesel::update(items::table.find((scope.coop(), id)))
+        .set((items::state.eq(state), items::order_line_id.eq(line)))
+        .plan_once()
+        .execute(tx)
+        .await?;
     Ok(())
 }
 
 pub(super) async fn move_item(tx: &mut Tx, scope: Scope, id: ItemId, state: ItemState) -> Result<(), DbError> {
-    diesel::update(items::table.find((scope.coop(), id))).set(items::state.eq(state)).execute(tx).await?;
+    diesel::update(items::table.find((scope.coop(), id))).set(items::state.eq(state)).plan_once().execute(tx).await?;
     Ok(())
 }
 
@@ -238,9 +244,10 @@ pub(super) async fn state_of(tx: &mut Tx, scope: Scope, id: ItemId) -> Result<It
 /// A piece that never left is in stock again and belongs to no order; one that left is where it is until somebody has seen it.
 pub(super) async fn unsell_item(tx: &mut Tx, scope: Scope, id: ItemId) -> Result<(), DbError> {
     let row = items::table.find((scope.coop(), id));
-    diesel::update(row.filter(items::state.eq(ItemState::Shipped))).set(items::state.eq(ItemState::Refunded)).execute(tx).await?;
+    diesel::update(row.filter(items::state.eq(ItemState::Shipped))).set(items::state.eq(ItemState::Refunded)).plan_once().execute(tx).await?;
     diesel::update(row.filter(items::state.eq(ItemState::Sold)))
         .set((items::state.eq(ItemState::InStock), items::order_line_id.eq(None::<OrderLineId>)))
+        .plan_once()
         .execute(tx)
         .await?;
     Ok(())

@@ -1,10 +1,11 @@
 //! `/v1/store/carts`.
-use actix_web::{FromRequest, HttpRequest, HttpResponse, delete, dev::Payload, get, patch, post, web};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, delete, dev::Payload, get, http::StatusCode, patch, post, web};
 use futures_util::future::LocalBoxFuture;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     app::App,
+    clock::Time,
     db::Tx,
     http::Body,
     ids::{CartId, CartLineId, CoopId, DeliveryOptionId, VariantId},
@@ -163,7 +164,7 @@ impl CartView {
             totals,
         }
     }
-    fn into_response(self, status: actix_web::http::StatusCode) -> HttpResponse {
+    fn into_response(self, status: StatusCode) -> HttpResponse {
         HttpResponse::build(status).insert_header(("ETag", format!("\"{}\"", self.version))).insert_header(("Cache-Control", "no-store")).json(self)
     }
 }
@@ -233,16 +234,15 @@ fn unknown_variant(pointer: String) -> Error {
     Error::Invalid(vec![FieldError::new(pointer, "unknown", "no such variant")])
 }
 
-async fn change(tx: &mut Tx, app: &App, cart: CartId, body: CartBody) -> Result<(), Error> {
-    if !store::lock_cart(tx, cart).await? {
+/// The change as one version of the cart. `lines` are added: who replaces them clears them first.
+async fn change(tx: &mut Tx, now: Time, cart: CartId, body: CartBody) -> Result<Cart, Error> {
+    let fields = store::CartChange { currency: body.currency, country: body.country, email: body.email, address: body.shipping_address };
+    if !store::change_cart(tx, now, cart, &fields).await? {
         return Err(Error::NotFound);
     }
-    if let Some(lines) = body.lines {
-        store::clear_lines(tx, cart).await?;
-        for (i, line) in lines.into_iter().enumerate() {
-            if !store::put_line(tx, cart, line.variant, line.quantity, true).await? {
-                return Err(unknown_variant(format!("/lines/{i}/variant")));
-            }
+    for (i, line) in body.lines.into_iter().flatten().enumerate() {
+        if !store::add_line(tx, cart, line.variant, line.quantity).await? {
+            return Err(unknown_variant(format!("/lines/{i}/variant")));
         }
     }
     for (i, choice) in body.delivery.into_iter().flatten().enumerate() {
@@ -250,19 +250,26 @@ async fn change(tx: &mut Tx, app: &App, cart: CartId, body: CartBody) -> Result<
             return Err(Error::Invalid(vec![FieldError::new(format!("/delivery/{i}/option"), "unknown", "no such delivery option of this group")]));
         }
     }
-    let fields = store::CartChange { currency: body.currency, country: body.country, email: body.email, address: body.shipping_address };
-    store::change_cart(tx, app.clock.now(), cart, &fields).await?;
-    store::cart(tx, cart).await?.ok_or(Error::NotFound)?.check()
+    checked(tx, cart).await
+}
+async fn checked(tx: &mut Tx, cart: CartId) -> Result<Cart, Error> {
+    let cart = store::cart(tx, cart).await?.ok_or(Error::NotFound)?;
+    cart.check()?;
+    Ok(cart)
 }
 
 /// The cart as it is now.
 pub async fn cart_view(app: &App, cart: CartId) -> Result<CartView, Problem> {
-    answer(app, cart, None).await
+    let cart = store::cart(&mut *app.db.conn().await?, cart).await?.ok_or(Error::NotFound)?;
+    priced(app, cart, None).await
 }
 
-async fn answer(app: &App, cart: CartId, token: Option<String>) -> Result<CartView, Problem> {
-    let (cart, priced) = crate::orders::priced_cart(&mut *app.db.conn().await?, app.clock.now(), cart).await?;
+async fn priced(app: &App, cart: Cart, token: Option<String>) -> Result<CartView, Problem> {
+    let priced = crate::orders::price(&mut *app.db.conn().await?, app.clock.now(), &cart).await?;
     Ok(CartView::of(cart, priced, token))
+}
+async fn answer(app: &App, cart: Cart) -> Result<HttpResponse, Problem> {
+    Ok(priced(app, cart, None).await?.into_response(StatusCode::OK))
 }
 
 /// Start a cart. Its token is in this answer and nowhere else.
@@ -274,13 +281,14 @@ async fn create_cart(app: web::Data<App>, Body(body): Body<CartBody>) -> Result<
     let currency = body.currency.ok_or_else(|| Problem::field("/currency", "missing", "an ISO 4217 code, as EUR"))?;
     let (id, token) = (CartId::new(), Token::random("cart"));
     let now = app.clock.now();
-    app.db
+    let cart = app
+        .db
         .transaction(async |tx| {
             store::insert_cart(tx, now, id, token.hash(), currency, "en").await?;
-            change(tx, &app, id, body).await
+            change(tx, now, id, body).await
         })
         .await?;
-    Ok(answer(&app, id, Some(token.reveal().to_owned())).await?.into_response(actix_web::http::StatusCode::CREATED))
+    Ok(priced(&app, cart, Some(token.reveal().to_owned())).await?.into_response(StatusCode::CREATED))
 }
 
 /// The cart with what it costs now.
@@ -288,7 +296,7 @@ async fn create_cart(app: web::Data<App>, Body(body): Body<CartBody>) -> Result<
     responses((status = 200, body = CartView), (status = 404, body = ProblemView)))]
 #[get("/v1/store/carts/{id}")]
 async fn get_cart(app: web::Data<App>, mine: CartToken) -> Result<HttpResponse, Problem> {
-    Ok(answer(&app, mine.cart, None).await?.into_response(actix_web::http::StatusCode::OK))
+    Ok(cart_view(&app, mine.cart).await?.into_response(StatusCode::OK))
 }
 
 /// Change any of the cart's fields; `lines` replaces all lines.
@@ -298,7 +306,9 @@ async fn get_cart(app: web::Data<App>, mine: CartToken) -> Result<HttpResponse, 
 async fn update_cart(app: web::Data<App>, mine: CartToken, request: HttpRequest, Body(body): Body<CartBody>) -> Result<HttpResponse, Problem> {
     check(&body)?;
     let given = request.headers().get("If-Match").and_then(|v| v.to_str().ok()).map(str::to_owned);
-    app.db
+    let now = app.clock.now();
+    let cart = app
+        .db
         .transaction(async |tx| {
             if !store::lock_cart(tx, mine.cart).await? {
                 return Err(Error::NotFound);
@@ -309,10 +319,13 @@ async fn update_cart(app: web::Data<App>, mine: CartToken, request: HttpRequest,
                     return Err(Error::Stale);
                 }
             }
-            change(tx, &app, mine.cart, body).await
+            if body.lines.is_some() {
+                store::clear_lines(tx, mine.cart).await?;
+            }
+            change(tx, now, mine.cart, body).await
         })
         .await?;
-    Ok(answer(&app, mine.cart, None).await?.into_response(actix_web::http::StatusCode::OK))
+    answer(&app, cart).await
 }
 
 /// Add pieces of a variant.
@@ -323,15 +336,20 @@ async fn add_cart_line(app: web::Data<App>, mine: CartToken, Body(body): Body<Li
     if let Some(error) = check_quantity("/quantity", body.quantity) {
         return Err(Problem::invalid(vec![error]));
     }
-    app.db
+    let now = app.clock.now();
+    let cart = app
+        .db
         .transaction(async |tx| {
-            if !store::put_line(tx, mine.cart, body.variant, body.quantity, true).await? {
+            if !store::change_cart(tx, now, mine.cart, &store::CartChange::default()).await? {
+                return Err(Error::NotFound);
+            }
+            if !store::add_line(tx, mine.cart, body.variant, body.quantity).await? {
                 return Err(unknown_variant("/variant".into()));
             }
-            change(tx, &app, mine.cart, CartBody::default()).await
+            checked(tx, mine.cart).await
         })
         .await?;
-    Ok(answer(&app, mine.cart, None).await?.into_response(actix_web::http::StatusCode::OK))
+    answer(&app, cart).await
 }
 
 /// Set a line's quantity.
@@ -360,13 +378,16 @@ async fn delete_cart_line(app: web::Data<App>, mine: CartToken, path: web::Path<
 }
 
 async fn set_line(app: &App, cart: CartId, line: CartLineId, quantity: i32) -> Result<HttpResponse, Problem> {
-    app.db
+    let now = app.clock.now();
+    let cart = app
+        .db
         .transaction(async |tx| {
-            if !store::set_line(tx, cart, line, quantity).await? {
+            let there = store::change_cart(tx, now, cart, &store::CartChange::default()).await?;
+            if !there || !store::set_line(tx, cart, line, quantity).await? {
                 return Err(Error::NotFound);
             }
-            change(tx, app, cart, CartBody::default()).await
+            checked(tx, cart).await
         })
         .await?;
-    Ok(answer(app, cart, None).await?.into_response(actix_web::http::StatusCode::OK))
+    answer(app, cart).await
 }

@@ -1,14 +1,17 @@
 //! Carts, their lines and choices, and the delivery options they are priced with.
-use diesel::prelude::*;
+use diesel::{
+    prelude::*,
+    sql_types::{self, Jsonb, Nullable, Text, Timestamptz},
+};
 use diesel_async::RunQueryDsl;
 
 use super::super::model::{Address, Cart, CartLine};
 use crate::{
     clock::Time,
-    db::{Conn, DbError, Tx},
+    db::{self, Conn, DbError, PlanOnce, Tx},
     ids::{CartId, CartLineId, CoopId, DeliveryOptionId, OrderId, VariantId},
     money::Currency,
-    schema::{cart_deliveries, cart_lines, carts, delivery_options, variants},
+    schema::{cart_deliveries, cart_lines, carts, delivery_options},
 };
 
 use super::{json, unjson};
@@ -47,7 +50,7 @@ pub(in crate::orders) async fn lock_cart(tx: &mut Tx, id: CartId) -> Result<bool
 pub(in crate::orders) async fn forget_carts(conn: &mut Conn, now: Time, limit: i64) -> Result<usize, DbError> {
     let over = carts::table.filter(carts::expires_at.le(now)).order(carts::expires_at).limit(limit).select(carts::id);
     let ids: Vec<CartId> = over.load(conn).await?;
-    Ok(diesel::delete(carts::table.filter(carts::id.eq_any(ids).and(carts::expires_at.le(now)))).execute(conn).await?)
+    Ok(diesel::delete(carts::table.filter(carts::id.eq_any(ids).and(carts::expires_at.le(now)))).plan_once().execute(conn).await?)
 }
 
 type CartColumns = (Currency, Option<String>, String, Option<String>, Option<serde_json::Value>, i64, Option<OrderId>);
@@ -85,59 +88,51 @@ pub(in crate::orders) struct CartChange {
     pub address: Option<Address>,
 }
 
-pub(in crate::orders) async fn change_cart(tx: &mut Tx, now: Time, id: CartId, change: &CartChange) -> Result<(), DbError> {
-    let row = carts::table.find(id);
-    if let Some(currency) = change.currency {
-        diesel::update(row).set(carts::currency.eq(currency)).execute(tx).await?;
-    }
-    if let Some(country) = &change.country {
-        diesel::update(row).set(carts::country.eq(country)).execute(tx).await?;
-    }
-    if let Some(email) = &change.email {
-        diesel::update(row).set(carts::email.eq(email)).execute(tx).await?;
-    }
-    if let Some(address) = &change.address {
-        diesel::update(row).set((carts::shipping_address.eq(json(address)?), carts::country.eq(&address.country))).execute(tx).await?;
-    }
-    diesel::update(row)
-        .set((carts::version.eq(carts::version + 1), carts::updated_at.eq(now), carts::expires_at.eq(now.plus(CART_LIFETIME))))
-        .execute(tx)
-        .await?;
-    Ok(())
+/// The next version of the cart, under its row's lock until the transaction ends. False if it is not there.
+pub(in crate::orders) async fn change_cart(tx: &mut Tx, now: Time, id: CartId, change: &CartChange) -> Result<bool, DbError> {
+    let country = change.address.as_ref().map(|a| &a.country).or(change.country.as_ref());
+    let address = change.address.as_ref().map(json).transpose()?;
+    let changed = db::sql(
+        "UPDATE carts SET currency = coalesce($2, currency), country = coalesce($3, country), email = coalesce($4, email),
+           shipping_address = coalesce($5, shipping_address), version = version + 1, updated_at = $6, expires_at = $7 WHERE id = $1",
+    )
+    .bind::<sql_types::Uuid, _>(id)
+    .bind::<Nullable<Text>, _>(change.currency)
+    .bind::<Nullable<Text>, _>(country)
+    .bind::<Nullable<Text>, _>(&change.email)
+    .bind::<Nullable<Jsonb>, _>(address)
+    .bind::<Timestamptz, _>(now)
+    .bind::<Timestamptz, _>(now.plus(CART_LIFETIME))
+    .execute(tx)
+    .await?;
+    Ok(changed == 1)
 }
 
 /// Adds to the line of that variant, or makes it. False for a variant that is not there.
-pub(in crate::orders) async fn put_line(tx: &mut Tx, cart: CartId, variant: VariantId, quantity: i32, add: bool) -> Result<bool, DbError> {
-    let coop: Option<CoopId> = variants::table.filter(variants::id.eq(variant)).select(variants::coop_id).first(tx).await.optional()?;
-    let Some(coop) = coop else { return Ok(false) };
-    let kept = if add { 1 } else { 0 };
-    let row = (
-        cart_lines::id.eq(CartLineId::new()),
-        cart_lines::cart_id.eq(cart),
-        cart_lines::coop_id.eq(coop),
-        cart_lines::variant_id.eq(variant),
-        cart_lines::quantity.eq(quantity),
-    );
-    diesel::insert_into(cart_lines::table)
-        .values(row)
-        .on_conflict((cart_lines::cart_id, cart_lines::variant_id))
-        .do_update()
-        .set(cart_lines::quantity.eq(cart_lines::quantity * kept + quantity))
-        .execute(tx)
-        .await?;
-    Ok(true)
+pub(in crate::orders) async fn add_line(tx: &mut Tx, cart: CartId, variant: VariantId, quantity: i32) -> Result<bool, DbError> {
+    let added = db::sql(
+        "INSERT INTO cart_lines (id, cart_id, coop_id, variant_id, quantity) SELECT $1, $2, coop_id, id, $4 FROM variants WHERE id = $3
+         ON CONFLICT (cart_id, variant_id) DO UPDATE SET quantity = cart_lines.quantity + excluded.quantity",
+    )
+    .bind::<sql_types::Uuid, _>(CartLineId::new())
+    .bind::<sql_types::Uuid, _>(cart)
+    .bind::<sql_types::Uuid, _>(variant)
+    .bind::<sql_types::Integer, _>(quantity)
+    .execute(tx)
+    .await?;
+    Ok(added == 1)
 }
 pub(in crate::orders) async fn clear_lines(tx: &mut Tx, cart: CartId) -> Result<(), DbError> {
-    diesel::delete(cart_lines::table.filter(cart_lines::cart_id.eq(cart))).execute(tx).await?;
+    diesel::delete(cart_lines::table.filter(cart_lines::cart_id.eq(cart))).plan_once().execute(tx).await?;
     Ok(())
 }
 /// Sets a line's quantity, or deletes it at zero. False if the cart has no such line.
 pub(in crate::orders) async fn set_line(tx: &mut Tx, cart: CartId, line: CartLineId, quantity: i32) -> Result<bool, DbError> {
     let row = cart_lines::table.filter(cart_lines::cart_id.eq(cart).and(cart_lines::id.eq(line)));
     let changed = if quantity == 0 {
-        diesel::delete(row).execute(tx).await?
+        diesel::delete(row).plan_once().execute(tx).await?
     } else {
-        diesel::update(row).set(cart_lines::quantity.eq(quantity)).execute(tx).await?
+        diesel::update(row).set(cart_lines::quantity.eq(quantity)).plan_once().execute(tx).await?
     };
     Ok(changed == 1)
 }
@@ -152,6 +147,7 @@ pub(in crate::orders) async fn choose_delivery(tx: &mut Tx, cart: CartId, coop: 
         .on_conflict((cart_deliveries::cart_id, cart_deliveries::coop_id))
         .do_update()
         .set(cart_deliveries::option_id.eq(option))
+        .plan_once()
         .execute(tx)
         .await?;
     Ok(true)

@@ -9,7 +9,7 @@ use super::super::{
 use crate::{
     catalog::price::Split,
     clock::{Day, Time},
-    db::{Conn, DbError, Tx},
+    db::{Conn, DbError, PlanOnce, Tx},
     ids::{CartId, CoopId, OrderGroupId, OrderId, OrderLineId, VariantId},
     money::{Currency, Money},
     schema::{carts, cooperatives, order_contacts, order_events, order_groups, order_lines, orders},
@@ -47,7 +47,7 @@ pub(in crate::orders) async fn insert_order(tx: &mut Tx, now: Time, id: OrderId,
         order_contacts::shipping_address.eq(json(&cart.address)?),
     );
     diesel::insert_into(order_contacts::table).values(contact).execute(tx).await?;
-    diesel::update(carts::table.find(cart.id)).set(carts::live_order_id.eq(id)).execute(tx).await?;
+    diesel::update(carts::table.find(cart.id)).set(carts::live_order_id.eq(id)).plan_once().execute(tx).await?;
     Ok(())
 }
 
@@ -141,6 +141,7 @@ pub(in crate::orders) async fn move_order(
     let paid_at = if to == OrderState::Paid { Some(now) } else { order.paid_at };
     diesel::update(orders::table.find(order.id))
         .set((orders::state.eq(to), orders::paid_at.eq(paid_at), orders::updated_at.eq(now)))
+        .plan_once()
         .execute(tx)
         .await?;
     let row = (
@@ -158,16 +159,17 @@ pub(in crate::orders) async fn move_order(
 pub(in crate::orders) async fn move_groups(tx: &mut Tx, now: Time, order: OrderId, from: GroupState, to: GroupState) -> Result<(), DbError> {
     diesel::update(order_groups::table.filter(order_groups::order_id.eq(order).and(order_groups::state.eq(from))))
         .set((order_groups::state.eq(to), order_groups::updated_at.eq(now)))
+        .plan_once()
         .execute(tx)
         .await?;
     Ok(())
 }
 pub(in crate::orders) async fn set_hold(tx: &mut Tx, now: Time, id: OrderId, held: bool) -> Result<(), DbError> {
-    diesel::update(orders::table.find(id)).set((orders::on_hold.eq(held), orders::updated_at.eq(now))).execute(tx).await?;
+    diesel::update(orders::table.find(id)).set((orders::on_hold.eq(held), orders::updated_at.eq(now))).plan_once().execute(tx).await?;
     Ok(())
 }
 pub(in crate::orders) async fn forget_live_order(tx: &mut Tx, order: OrderId) -> Result<(), DbError> {
-    diesel::update(carts::table.filter(carts::live_order_id.eq(order))).set(carts::live_order_id.eq(None::<OrderId>)).execute(tx).await?;
+    diesel::update(carts::table.filter(carts::live_order_id.eq(order))).set(carts::live_order_id.eq(None::<OrderId>)).plan_once().execute(tx).await?;
     Ok(())
 }
 pub(in crate::orders) async fn contact(conn: &mut Conn, order: OrderId) -> Result<Option<(String, Option<Address>)>, DbError> {
