@@ -2,7 +2,7 @@
 use std::{net::TcpListener, sync::LazyLock};
 
 use actix_web::{
-    App as Actix, Error, HttpRequest, HttpServer,
+    App as Actix, Error, HttpRequest, HttpResponse, HttpServer,
     body::BoxBody,
     dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse},
     middleware::{Compress, from_fn},
@@ -55,19 +55,27 @@ fn mount(app: &mut ServiceConfig) {
     app.configure(crate::work::http::routes);
 }
 
-/// Made from the code alone, and once for all workers.
-static METHODS: LazyLock<edge::Methods> = LazyLock::new(|| edge::Methods::of(&openapi()));
+/// What is made from the code alone, once for all workers: which methods an address has, and the document as it is given out.
+static DOCUMENT: LazyLock<(edge::Methods, String)> = LazyLock::new(|| {
+    let spec = openapi();
+    (edge::Methods::of(&spec), spec.to_json().expect("what was made of types has names for keys"))
+});
+
+/// `/openapi.json`.
+async fn document() -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(DOCUMENT.1.as_str())
+}
 
 /// The service over `app`.
 pub fn service(
     app: web::Data<App>,
 ) -> Actix<impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()>> {
-    let (service, mut spec) = Actix::new().into_utoipa_app().openapi(Api::openapi()).app_data(app.clone()).configure(mount).split_for_parts();
-    openapi::complete(&mut spec);
+    let service = Actix::new().into_utoipa_app().app_data(app.clone()).configure(mount).into_app();
     service
         .app_data(web::PathConfig::default().error_handler(|_, _| Problem::from(Kind::NotFound).into()))
-        .service(utoipa_swagger_ui::SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", spec))
-        .default_service(web::to(|request: HttpRequest| async move { METHODS.answer(&request) }))
+        .route("/openapi.json", web::get().to(document))
+        .service(utoipa_swagger_ui::SwaggerUi::new("/docs/{_:.*}").config(utoipa_swagger_ui::Config::from("/openapi.json")))
+        .default_service(web::to(|request: HttpRequest| async move { DOCUMENT.0.answer(&request) }))
         // The last is the outermost.
         .wrap(from_fn(edge::pass))
         .wrap(edge::cors(&app))
