@@ -151,6 +151,10 @@ impl<'a> Bench<'a> {
     fn lasting(&self) -> Duration {
         Duration::from_secs_f64(self.args.seconds)
     }
+    /// For how long each kind is asked before it counts: a server runs for weeks, and plans its statements in its first minute.
+    fn warming(&self) -> Duration {
+        self.lasting() / 2
+    }
     fn cpu(&self) -> Cpu {
         (measure::cpu(self.haat.pid()), measure::family_cpu(self.postmaster))
     }
@@ -161,6 +165,7 @@ impl<'a> Bench<'a> {
         load::run(&self.haat.address, clients, lasting, || self.cpu(), NO_REST).await
     }
     async fn read(&self, path: impl Path) -> Result<Figures, Failure> {
+        self.read_for(self.warming(), path.clone()).await?;
         Ok(self.read_for(self.lasting(), path).await?.figures())
     }
 
@@ -194,6 +199,7 @@ impl<'a> Bench<'a> {
             Some(small) => {
                 let here = async |lasting| self.read_for(lasting, path(self.products)).await;
                 let there = async |lasting| small.read_for(lasting, path(small.products)).await;
+                (here(self.warming()).await?, there(self.warming()).await?);
                 let (here, there) = in_turns(self.lasting(), here, there).await?;
                 let times = here.cpu_micros() / there.cpu_micros();
                 let value = format!("{times:.2} × the CPU at {} products, {:.0} µs", small.products, there.cpu_micros());
@@ -216,6 +222,7 @@ impl<'a> Bench<'a> {
             let middle = middle.clone();
             self.read_for(lasting, move |n| format!("{LIST}&cursor={}", cursor(&middle, n))).await
         };
+        deep(self.warming()).await?;
         let (first, deep) = in_turns(self.lasting(), first, deep).await?;
         let times = deep.cpu_micros() / first.cpu_micros();
         let no_dearer = Goal::at_most(format!("{times:.2} × the first page's CPU, ≤ 1.2"), Kind::Ratio, times, 1.2);
@@ -224,19 +231,25 @@ impl<'a> Bench<'a> {
     }
 
     pub async fn buying(&self, report: &mut Report, db: &Db) -> Result<(), Failure> {
-        let (address, lasting) = (&self.haat.address, self.lasting());
-        let clients = (0..8).map(|n| orders::Shopper { variants: self.variants.clone(), at: n * 200, cart: None }).collect();
-        let added = load::run(address, clients, lasting, || self.cpu(), NO_REST).await?.figures();
+        let address = &self.haat.address;
+        let shoppers = || (0..8).map(|n| orders::Shopper { variants: self.variants.clone(), at: n * 200, cart: None }).collect();
+        load::run(address, shoppers(), self.warming(), || self.cpu(), NO_REST).await?;
+        let added = load::run(address, shoppers(), self.lasting(), || self.cpu(), NO_REST).await?.figures();
         report.add("add to cart, 8 clients", added, vec![Goal::cpu(&added, 1500.0)]);
         let bought = Arc::new(Mutex::new(Vec::new()));
-        let buyer = |n: usize| orders::Buyer {
-            variants: self.variants.clone(),
-            at: n * 200,
-            name: format!("buyer-{n}"),
-            control: self.sandbox.control(),
-            bought: bought.clone(),
+        let buyers = |time: &'static str| {
+            let (control, bought) = (self.sandbox.control(), bought.clone());
+            let buyer = move |n: usize| orders::Buyer {
+                variants: self.variants.clone(),
+                at: n * 200,
+                name: format!("{time}-{n}"),
+                control: control.clone(),
+                bought: bought.clone(),
+            };
+            (0..8).map(buyer).collect()
         };
-        let paid = load::run(address, (0..8).map(buyer).collect(), lasting, || self.cpu(), Some(worked_off(db))).await?.figures();
+        load::run(address, buyers("first"), self.warming(), || self.cpu(), Some(worked_off(db))).await?;
+        let paid = load::run(address, buyers("second"), self.lasting(), || self.cpu(), Some(worked_off(db))).await?.figures();
         let goals = vec![Goal::cpu(&paid, 20_000.0), Goal::rate(&paid, 60.0), Goal::p99(&paid, 200.0)];
         report.add("order, all its calls, 8 clients", paid, goals);
         let orders: Vec<_> = bought.lock().map_err(|_| "a buyer panicked")?.iter().take(200).cloned().collect();
@@ -247,8 +260,9 @@ impl<'a> Bench<'a> {
         if codes.is_empty() {
             return Err("no order has a piece".into());
         }
-        let clients = (0..self.args.connections).map(|n| orders::Looker { orders: orders.clone(), at: n * 7 }).collect();
-        let looked = load::run(address, clients, lasting, || self.cpu(), NO_REST).await?.figures();
+        let lookers = || (0..self.args.connections).map(|n| orders::Looker { orders: orders.clone(), at: n * 7 }).collect();
+        load::run(address, lookers(), self.warming(), || self.cpu(), NO_REST).await?;
+        let looked = load::run(address, lookers(), self.lasting(), || self.cpu(), NO_REST).await?.figures();
         report.add("order status", looked, vec![Goal::p99(&looked, 20.0)]);
         let pieces = codes.clone();
         let page = self.read(move |n| format!("/i/{}", pieces[n as usize % pieces.len()])).await?;
