@@ -92,11 +92,15 @@ ids! {
     PriceAgreementId,
     PriceTemplateId,
     ProductId,
+    /// One comparison of our books with the provider's.
+    ReconciliationId,
     RefundId,
     /// A doubt about an item.
     ReportId,
     ResetId,
     SessionId,
+    /// Something that no comparison explains, until two people do.
+    SuspenseItemId,
     TaxRegistrationId,
     TransferId,
     VariantId,

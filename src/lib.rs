@@ -31,6 +31,7 @@ pub mod payments; // the way to the provider
 pub mod payouts; // what was earned leaves for its owner
 pub mod problem; // errors as clients see them
 pub mod provenance; // item records
+pub mod reconciliation; // the provider's word against our books
 pub mod routes; // every route
 pub mod schema; // generated
 pub mod secrets; // tokens, sealing

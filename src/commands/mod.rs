@@ -7,6 +7,7 @@ pub mod ledger;
 pub mod log;
 pub mod operator;
 pub mod program;
+pub mod reconcile;
 pub mod serve;
 pub mod verify;
 

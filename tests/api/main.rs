@@ -26,6 +26,7 @@ mod people;
 mod pieces;
 mod policy;
 mod process;
+mod reconciliation;
 mod refunds;
 mod schema;
 mod search;

@@ -47,6 +47,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("payments", &[]),
     ("payouts", &["artisans", "audit", "auth", "catalog", "cooperatives", "ledger", "notifications", "payments", "provenance", "work"]),
     ("provenance", &["log"]),
+    ("reconciliation", &["audit", "auth", "ledger", "payments"]),
     ("refunds", &["audit", "auth", "catalog", "ledger", "notifications", "orders", "payments", "payouts", "provenance"]),
     (
         "stories",
