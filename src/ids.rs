@@ -54,6 +54,8 @@ ids! {
     AccountId,
     /// What a storefront or an integration authenticates with.
     ApiKeyId,
+    /// One look of an auditor's.
+    AuditorReadId,
     /// An artisan: whoever makes the things.
     ArtisanId,
     /// A lot of identical pieces.

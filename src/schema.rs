@@ -69,6 +69,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    auditor_reads (id) {
+        id -> Uuid,
+        account_id -> Uuid,
+        address -> Text,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     batches (coop_id, id) {
         coop_id -> Uuid,
         id -> Uuid,
@@ -568,6 +577,7 @@ diesel::table! {
         role -> Text,
         created_at -> Timestamptz,
         revoked_at -> Nullable<Timestamptz>,
+        ends_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -1243,6 +1253,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     api_keys,
     artisans,
     audit_log,
+    auditor_reads,
     batches,
     cart_deliveries,
     cart_lines,
