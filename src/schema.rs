@@ -481,6 +481,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    ledger_periods (month) {
+        month -> Date,
+        until_at -> Timestamptz,
+        left_open -> Jsonb,
+        comparison -> Uuid,
+        closed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     ledger_transfers (id) {
         id -> Uuid,
         debit_account -> Uuid,
@@ -1281,6 +1291,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     leaves,
     ledger_accounts,
     ledger_balances,
+    ledger_periods,
     ledger_transfers,
     log_checkpoints,
     log_entries,

@@ -1,5 +1,6 @@
 //! One file per subcommand; [`program`] puts the parts together.
 pub mod audit;
+pub mod close;
 pub mod demo;
 pub mod doctor;
 pub mod import;

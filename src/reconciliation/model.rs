@@ -141,14 +141,14 @@ pub fn file(movement: &Movement, ours: &Ours, now: Time) -> Filed {
     let (bucket, reason, detail) = if other.is_none() && here == movement.net {
         (Bucket::Matched, Reason::Equal, String::new())
     } else if ours.accepted.is_some_and(|accepted| movement.net.checked_sub(here) == Some(accepted)) {
-        (Bucket::Explained, Reason::Operator, "two people looked at it and accepted it".to_owned())
+        (Bucket::Explained, Reason::Operator, "Two people looked at it and accepted it.".to_owned())
     } else if ours.moved.is_empty() {
         unknown_here(movement, now)
     } else {
         match (other, more) {
             (None, _) => differs(movement, here, now),
             (Some(other), None) => converted(movement, here, other),
-            (Some(_), Some(_)) => (Bucket::Unexplained, Reason::Differs, "our books have it in more than one other currency".to_owned()),
+            (Some(_), Some(_)) => (Bucket::Unexplained, Reason::Differs, "Our books have it in more than one other currency".to_owned()),
         }
     };
     Filed { bucket, reason, detail, ours: here }
@@ -156,7 +156,7 @@ pub fn file(movement: &Movement, ours: &Ours, now: Time) -> Filed {
 
 fn unknown_here(movement: &Movement, now: Time) -> (Bucket, Reason, String) {
     if now < movement.created.plus(NEWS_BY) {
-        return (Bucket::Explained, Reason::Timing, "less than an hour old: the news of it is under way".into());
+        return (Bucket::Explained, Reason::Timing, "Less than an hour old: the news of it is under way".into());
     }
     let detail = format!("Stripe moved {}, and our books know nothing of it", Money::new(movement.net, movement.amount.currency).formatted());
     (Bucket::Unexplained, Reason::UnknownHere, detail)
@@ -169,10 +169,10 @@ fn differs(movement: &Movement, here: i64, now: Time) -> (Bucket, Reason, String
         let fee = shown(movement.fee);
         return match movement.kind.as_str() {
             "charge" | "payment" if now < movement.created.plus(SETTLED_BY) => {
-                (Bucket::Explained, Reason::Timing, format!("the fee of {fee} is posted when the charge settles"))
+                (Bucket::Explained, Reason::Timing, format!("The fee of {fee} is posted when the charge settles"))
             }
-            "charge" | "payment" => (Bucket::Unexplained, Reason::Differs, format!("the fee of {fee} was never posted")),
-            _ => (Bucket::Explained, Reason::Fee, format!("all that differs is Stripe's own fee of {fee}")),
+            "charge" | "payment" => (Bucket::Unexplained, Reason::Differs, format!("The fee of {fee} was never posted")),
+            _ => (Bucket::Explained, Reason::Fee, format!("All that differs is Stripe's own fee of {fee}")),
         };
     }
     let detail =
@@ -188,12 +188,12 @@ fn converted(movement: &Movement, here: i64, other: Money) -> (Bucket, Reason, S
     let expected = movement.rate.and_then(|rate| other.convert(settled.currency, rate).ok());
     match (expected, movement.rate) {
         (Some(expected), Some(rate)) if here == 0 && expected.minor.abs_diff(settled.minor) <= ROUNDING => {
-            let detail = format!("our books have {}; Stripe settled {} at {rate}", other.formatted(), settled.formatted());
+            let detail = format!("Our books have {}; Stripe settled {} at {rate}", other.formatted(), settled.formatted());
             (Bucket::Explained, Reason::Fx, detail)
         }
         _ => {
             let detail =
-                format!("our books have {}, Stripe {}, and no rate of Stripe's leads from one to the other", other.formatted(), settled.formatted());
+                format!("Our books have {}, Stripe {}, and no rate of Stripe's leads from one to the other", other.formatted(), settled.formatted());
             (Bucket::Unexplained, Reason::Differs, detail)
         }
     }
@@ -202,11 +202,11 @@ fn converted(movement: &Movement, here: i64, other: Money) -> (Bucket, Reason, S
 /// Files a posting of ours that no movement answers.
 pub fn file_alone(moved: Money, happened: Time, accepted: bool, now: Time) -> Filed {
     let (bucket, reason, detail) = if accepted {
-        (Bucket::Explained, Reason::Operator, "two people looked at it and accepted it".to_owned())
+        (Bucket::Explained, Reason::Operator, "Two people looked at it and accepted it.".to_owned())
     } else if now < happened.plus(SETTLED_BY) {
         (Bucket::Explained, Reason::Timing, "Stripe lists it once it settles, within three days".to_owned())
     } else {
-        (Bucket::Unexplained, Reason::UnknownThere, format!("our books moved {}, and Stripe knows nothing of it", moved.formatted()))
+        (Bucket::Unexplained, Reason::UnknownThere, format!("Our books moved {}, and Stripe knows nothing of it", moved.formatted()))
     };
     Filed { bucket, reason, detail, ours: moved.minor }
 }

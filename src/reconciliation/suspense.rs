@@ -13,7 +13,7 @@ use super::{
 use crate::{
     audit::{self, Act},
     clock::Time,
-    db::Tx,
+    db::{Conn, DbError, Tx},
     ids::{AccountId, ReconciliationId, SuspenseItemId},
     ledger::{self, Account, Posting},
     money::{Currency, Money},
@@ -131,6 +131,11 @@ fn described(action: Action, account: Option<&str>, matched: Option<&Source>, re
         (Action::Match, _, Some(source)) => format!("match with {source}: {reason}"),
         _ => format!("{action}: {reason}"),
     }
+}
+
+/// What waits and happened in a period, oldest first.
+pub async fn waiting(conn: &mut Conn, from: Time, until: Time) -> Result<Vec<Item>, DbError> {
+    items::waiting(conn, from, until).await
 }
 
 /// # Errors

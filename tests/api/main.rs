@@ -3,6 +3,7 @@
 mod artisans;
 mod carts;
 mod catalog;
+mod closing;
 mod commands;
 mod cooperatives;
 mod database;

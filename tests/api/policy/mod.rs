@@ -119,6 +119,7 @@ const PINNED: &[(&str, Class)] = &[
     ("list_all_payouts", Class::OfAuditor),
     ("list_api_keys", Class::OfManager),
     ("list_audit", Class::OfAuditor),
+    ("list_audit_samples", Class::OfAuditor),
     ("list_auditor_reads", Class::OfAuditor),
     ("list_invitations", Class::OfManager),
     ("list_members", Class::OfManager),
