@@ -13,7 +13,7 @@ use crate::{
     notifications::{self, Mailer},
     orders,
     payments::Stripe,
-    payouts,
+    payouts, reconciliation,
     secrets::MasterKey,
 };
 
@@ -54,6 +54,8 @@ impl App {
             .with::<orders::jobs::ForgetCarts>()
             .with::<payouts::jobs::RecordPaid>()
             .with::<payouts::jobs::SubmitPayout>()
+            .with::<reconciliation::jobs::Reconcile>()
+            .with::<reconciliation::jobs::ReconcileNight>()
     }
     pub fn worker(&self) -> Worker<Self> {
         Worker::new(self.jobs_db.clone(), self.clock.clone(), self.hint.clone(), Self::registry())

@@ -54,6 +54,8 @@ ids! {
     AccountId,
     /// What a storefront or an integration authenticates with.
     ApiKeyId,
+    /// One look of an auditor's.
+    AuditorReadId,
     /// An artisan: whoever makes the things.
     ArtisanId,
     /// A lot of identical pieces.
@@ -92,11 +94,15 @@ ids! {
     PriceAgreementId,
     PriceTemplateId,
     ProductId,
+    /// One comparison of our books with the provider's.
+    ReconciliationId,
     RefundId,
     /// A doubt about an item.
     ReportId,
     ResetId,
     SessionId,
+    /// Something that no comparison explains, until two people do.
+    SuspenseItemId,
     TaxRegistrationId,
     TransferId,
     VariantId,

@@ -8,6 +8,7 @@ pub mod auth; // who is asking, and what they may do
 pub mod catalog; // what is for sale
 pub mod checkout; // from a cart to a paid order, exactly once
 pub mod clock; // time is passed in
+pub mod closing; // a month's books, closed
 pub mod config; // settings
 pub mod cooperatives; // who sells: from an application to a good standing
 pub mod countries; // where parcels go
@@ -31,6 +32,7 @@ pub mod payments; // the way to the provider
 pub mod payouts; // what was earned leaves for its owner
 pub mod problem; // errors as clients see them
 pub mod provenance; // item records
+pub mod reconciliation; // the provider's word against our books
 pub mod routes; // every route
 pub mod schema; // generated
 pub mod secrets; // tokens, sealing

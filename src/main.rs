@@ -4,7 +4,7 @@ mod commands;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use commands::{Failure, audit, demo, doctor, import, ledger, log, operator, program, serve, verify};
+use commands::{Failure, audit, close, demo, doctor, import, ledger, log, operator, program, reconcile, serve, verify};
 use haat::{
     config::{DatabaseArgs, ServeArgs},
     problem, routes,
@@ -41,6 +41,10 @@ enum Command {
     /// The books.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
+    /// Compare Stripe's movements with the books; exits 1 if something is not explained.
+    Reconcile(Box<reconcile::ReconcileArgs>),
+    /// Close a month's books: refused while something of it is open, then one archive of tables, journals and a summary.
+    Close(close::CloseArgs),
     /// The public log of every item's records.
     #[command(subcommand)]
     Log(log::LogCommand),
@@ -65,6 +69,8 @@ fn main() -> ExitCode {
         Command::Operator(command) => operator::run(&command),
         Command::AuditVerify(args) => audit::verify(&args),
         Command::Ledger(command) => ledger::run(&command),
+        Command::Reconcile(args) => reconcile::run(&args),
+        Command::Close(args) => close::run(&args),
         Command::Log(command) => log::run(&command),
         Command::Verify(args) => verify::run(&args),
         Command::Openapi => routes::openapi().to_pretty_json().map(|json| println!("{json}")).map(|()| ExitCode::SUCCESS).map_err(Failure::from),

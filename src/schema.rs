@@ -69,6 +69,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    auditor_reads (id) {
+        id -> Uuid,
+        account_id -> Uuid,
+        address -> Text,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     batches (coop_id, id) {
         coop_id -> Uuid,
         id -> Uuid,
@@ -472,6 +481,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    ledger_periods (month) {
+        month -> Date,
+        until_at -> Timestamptz,
+        left_open -> Jsonb,
+        comparison -> Uuid,
+        closed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     ledger_transfers (id) {
         id -> Uuid,
         debit_account -> Uuid,
@@ -568,6 +587,7 @@ diesel::table! {
         role -> Text,
         created_at -> Timestamptz,
         revoked_at -> Nullable<Timestamptz>,
+        ends_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -935,6 +955,65 @@ diesel::table! {
 }
 
 diesel::table! {
+    reconciliation_answers (source_type, source_id, kind) {
+        source_type -> Text,
+        source_id -> Uuid,
+        kind -> Text,
+        transaction_id -> Text,
+    }
+}
+
+diesel::table! {
+    reconciliation_lines (run_id, position) {
+        run_id -> Uuid,
+        position -> Int4,
+        bucket -> Text,
+        reason -> Text,
+        detail -> Text,
+        transaction_id -> Nullable<Text>,
+        subject -> Text,
+        kind -> Text,
+        object_id -> Nullable<Text>,
+        currency -> Text,
+        amount_minor -> Int8,
+        fee_minor -> Int8,
+        provider_minor -> Int8,
+        ours_minor -> Int8,
+        happened_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    reconciliation_sums (run_id, currency) {
+        run_id -> Uuid,
+        currency -> Text,
+        transactions -> Int4,
+        ours_alone -> Int4,
+        provider_minor -> Int8,
+        ours_minor -> Int8,
+        matched_lines -> Int4,
+        matched_minor -> Int8,
+        explained_lines -> Int4,
+        explained_minor -> Int8,
+        unexplained_lines -> Int4,
+        unexplained_minor -> Int8,
+    }
+}
+
+diesel::table! {
+    reconciliations (id) {
+        id -> Uuid,
+        from_at -> Timestamptz,
+        until_at -> Timestamptz,
+        asked_by -> Text,
+        account_id -> Nullable<Uuid>,
+        started_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
+        outcome -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     record_photos (sha256) {
         sha256 -> Bytea,
         coop_id -> Uuid,
@@ -1024,6 +1103,32 @@ diesel::table! {
         artisan_id -> Uuid,
         sealed -> Bytea,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    suspense_items (id) {
+        id -> Uuid,
+        subject -> Text,
+        run_id -> Uuid,
+        position -> Int4,
+        currency -> Text,
+        difference_minor -> Int8,
+        fee_minor -> Int8,
+        detail -> Text,
+        state -> Text,
+        happened_at -> Timestamptz,
+        opened_at -> Timestamptz,
+        action -> Nullable<Text>,
+        account -> Nullable<Text>,
+        match_type -> Nullable<Text>,
+        match_id -> Nullable<Uuid>,
+        match_kind -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        proposed_by -> Nullable<Uuid>,
+        proposed_at -> Nullable<Timestamptz>,
+        approved_by -> Nullable<Uuid>,
+        resolved_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -1158,6 +1263,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     api_keys,
     artisans,
     audit_log,
+    auditor_reads,
     batches,
     cart_deliveries,
     cart_lines,
@@ -1185,6 +1291,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     leaves,
     ledger_accounts,
     ledger_balances,
+    ledger_periods,
     ledger_transfers,
     log_checkpoints,
     log_entries,
@@ -1216,6 +1323,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     product_options,
     product_slugs,
     products,
+    reconciliation_answers,
+    reconciliation_lines,
+    reconciliation_sums,
+    reconciliations,
     record_photos,
     refunds,
     sessions,
@@ -1224,6 +1335,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     stock_reservations,
     stripe_events,
     subject_keys,
+    suspense_items,
     tax_rates,
     tax_registrations,
     throttles,

@@ -2,18 +2,19 @@
 use actix_web::{get, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::store::{self, Row};
+use super::store::{self, Read, Row};
 use crate::{
     app::App,
     auth::Auditor,
     clock::Time,
     http::Params,
-    page::{self, Page},
+    ids::{AccountId, AuditorReadId},
+    page::{self, Page, PageQuery},
     problem::{Problem, ProblemView},
 };
 
 pub fn routes(api: &mut ServiceConfig) {
-    api.service(list_audit);
+    api.service(list_audit).service(list_auditor_reads);
 }
 
 #[derive(serde::Serialize, utoipa::ToSchema)]
@@ -64,4 +65,30 @@ async fn list_audit(app: web::Data<App>, _by: Auditor, Params(query): Params<Aud
     let (limit, before) = (page::limit(query.limit)?, page::after(query.cursor.as_deref())?);
     let rows = store::backward(&mut *app.db.conn().await?, before, query.action.as_deref(), i64::from(limit) + 1).await?;
     Ok(web::Json(Page::new(rows, limit, |row| row.seq).map(Into::into)))
+}
+
+/// A look of an auditor's.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+struct AuditorRead {
+    id: AuditorReadId,
+    account: AccountId,
+    /// What was asked for.
+    #[schema(example = "/v1/admin/audit-samples?period=2026-10&seed=tea-3141")]
+    address: String,
+    at: Time,
+}
+impl From<Read> for AuditorRead {
+    fn from(Read { id, account, address, at }: Read) -> Self {
+        Self { id, account, address, at }
+    }
+}
+
+/// What auditors looked at, newest first.
+#[utoipa::path(tag = "audit", operation_id = "list_auditor_reads", params(PageQuery),
+    responses((status = 200, body = Page<AuditorRead>), (status = 400, body = ProblemView), (status = 401, body = ProblemView), (status = 403, body = ProblemView)))]
+#[get("/v1/admin/auditor-reads")]
+async fn list_auditor_reads(app: web::Data<App>, _by: Auditor, Params(query): Params<PageQuery>) -> Result<web::Json<Page<AuditorRead>>, Problem> {
+    let limit = query.limit()?;
+    let rows = store::reads(&mut *app.db.conn().await?, query.after()?, i64::from(limit) + 1).await?;
+    Ok(web::Json(Page::new(rows, limit, |read| read.id).map(Into::into)))
 }

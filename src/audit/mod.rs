@@ -71,6 +71,14 @@ pub async fn record(tx: &mut Tx, now: Time, act: Act) -> Result<(), DbError> {
     store::insert(tx, store::Row { hash, ..row }).await
 }
 
+/// An address is as long as its ids and filters; more is not one of ours.
+const MAX_ADDRESS: usize = 500;
+
+/// Writes down what an auditor looks at, before it is shown.
+pub async fn note_read(conn: &mut Conn, now: Time, account: AccountId, address: &str) -> Result<(), DbError> {
+    store::insert_read(conn, now, account, &address.chars().take(MAX_ADDRESS).collect::<String>()).await
+}
+
 /// SHA-256(prev ‖ the row in its canonical form), times in microseconds, as the database keeps them.
 fn hash(row: &store::Row) -> Option<Vec<u8>> {
     let shown = json!({

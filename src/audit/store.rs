@@ -5,7 +5,8 @@ use diesel_async::RunQueryDsl;
 use crate::{
     clock::Time,
     db::{Conn, DbError, Tx},
-    schema::audit_log,
+    ids::{AccountId, AuditorReadId},
+    schema::{audit_log, auditor_reads},
 };
 
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
@@ -47,4 +48,28 @@ pub async fn backward(conn: &mut Conn, before: Option<i64>, action: Option<&str>
         rows = rows.filter(audit_log::action.eq(action.to_owned()));
     }
     Ok(rows.order(audit_log::seq.desc()).limit(limit).select(Row::as_select()).load(conn).await?)
+}
+
+pub async fn insert_read(conn: &mut Conn, now: Time, account: AccountId, address: &str) -> Result<(), DbError> {
+    use auditor_reads as r;
+    let values = (r::id.eq(AuditorReadId::new()), r::account_id.eq(account), r::address.eq(address), r::at.eq(now));
+    diesel::insert_into(r::table).values(values).execute(conn).await?;
+    Ok(())
+}
+/// A look of an auditor's.
+#[derive(Clone, Debug, Queryable)]
+pub struct Read {
+    pub id: AuditorReadId,
+    pub account: AccountId,
+    pub address: String,
+    pub at: Time,
+}
+/// Newest first.
+pub async fn reads(conn: &mut Conn, before: Option<AuditorReadId>, limit: i64) -> Result<Vec<Read>, DbError> {
+    use auditor_reads as r;
+    let mut rows = r::table.select((r::id, r::account_id, r::address, r::at)).into_boxed();
+    if let Some(before) = before {
+        rows = rows.filter(r::id.lt(before));
+    }
+    Ok(rows.order(r::id.desc()).limit(limit).load(conn).await?)
 }

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     app::App,
+    audit,
     db::DbError,
     ids::{AccountId, CoopId, SessionId},
     problem::{Kind, Problem},
@@ -92,14 +93,14 @@ async fn signed_in(request: &HttpRequest) -> Result<(web::Data<App>, Account), P
     Ok((app, Account { id, session }))
 }
 
-/// The account behind the request, if it holds one of these roles of the platform.
-async fn with_platform_role(request: HttpRequest, roles: &'static [Role]) -> Result<AccountId, Problem> {
-    let (app, account) = signed_in(&request).await?;
+/// The account behind the request, and the roles of the platform that it holds now.
+async fn platform_roles(request: &HttpRequest) -> Result<(web::Data<App>, AccountId, Vec<Role>), Problem> {
+    let (app, account) = signed_in(request).await?;
     let held = memberships::table
         .filter(memberships::account_id.eq(account.id).and(memberships::revoked_at.is_null()).and(memberships::coop_id.is_null()))
-        .filter(memberships::role.eq_any(roles));
-    let allowed: bool = diesel::select(diesel::dsl::exists(held)).get_result(&mut *app.db.conn().await?).await.map_err(DbError::from)?;
-    allowed.then_some(account.id).ok_or_else(|| Kind::Forbidden.into())
+        .filter(memberships::ends_at.is_null().or(memberships::ends_at.gt(app.clock.now())));
+    let roles = held.select(memberships::role).load(&mut *app.db.conn().await?).await.map_err(DbError::from)?;
+    Ok((app, account.id, roles))
 }
 
 /// The path's cooperative, if the account has `role` there. A cooperative that is not theirs is as unknown as one that is not there.
@@ -145,8 +146,11 @@ impl FromRequest for Operator {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let role = with_platform_role(request.clone(), &[Role::Operator]);
-        Box::pin(async move { Ok(Self { account: role.await? }) })
+        let request = request.clone();
+        Box::pin(async move {
+            let (_, account, roles) = platform_roles(&request).await?;
+            if roles.contains(&Role::Operator) { Ok(Self { account }) } else { Err(Kind::Forbidden.into()) }
+        })
     }
 }
 impl FromRequest for Auditor {
@@ -159,7 +163,17 @@ impl FromRequest for Auditor {
                 let account = key.created_by.filter(|_| key.coop_id.is_none()).ok_or(Kind::Forbidden)?;
                 return Ok(Self { account });
             }
-            Ok(Self { account: with_platform_role(request, &[Role::Auditor, Role::Operator]).await? })
+            let (app, account, roles) = platform_roles(&request).await?;
+            if roles.contains(&Role::Operator) {
+                return Ok(Self { account });
+            }
+            if !roles.contains(&Role::Auditor) {
+                return Err(Kind::Forbidden.into());
+            }
+            // Nothing is shown before it is written down that it was looked at.
+            let address = request.uri().path_and_query().map_or_else(|| request.path(), |address| address.as_str());
+            audit::note_read(&mut *app.db.conn().await?, app.clock.now(), account, address).await?;
+            Ok(Self { account })
         })
     }
 }

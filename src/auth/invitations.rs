@@ -41,7 +41,7 @@ pub struct Inviter {
 /// [`Error::AlreadyMember`] if that is so already; [`Error::TooMany`] if this address was written to often enough.
 pub async fn invite(tx: &mut Tx, now: Time, by: Inviter, email: &Email, role: Role, coop: Option<CoopId>) -> Result<Invitation, Error> {
     if let Some((account, _, _)) = store::account_of(tx, email.as_str()).await?
-        && store::holds(tx, account, role, coop).await?
+        && store::holds(tx, now, account, role, coop).await?
     {
         return Err(Error::AlreadyMember);
     }

@@ -1,4 +1,6 @@
 //! Roles, names, passwords, and what can be wrong with them.
+use jiff::SignedDuration;
+
 use crate::{db::DbError, problem::FieldError};
 
 text_enum! {
@@ -12,6 +14,14 @@ impl Role {
         match self {
             Self::Operator | Self::Auditor => true,
             Self::Manager | Self::Member | Self::Agent => false,
+        }
+    }
+    /// How long the role lasts once it is taken up; none if until it is revoked. An audit of a month's books takes days; who needs longer is
+    /// invited again.
+    pub const fn lasts(self) -> Option<SignedDuration> {
+        match self {
+            Self::Auditor => Some(SignedDuration::from_hours(30 * 24)),
+            Self::Operator | Self::Manager | Self::Member | Self::Agent => None,
         }
     }
 }

@@ -33,7 +33,7 @@ pub async fn register(tx: &mut Tx, now: Time, email: &Email, name: &str, locale:
 pub async fn grant(tx: &mut Tx, now: Time, account: AccountId, role: Role, coop: Option<CoopId>) -> Result<(), Error> {
     let values = (
         (memberships::id.eq(MembershipId::new()), memberships::account_id.eq(account), memberships::coop_id.eq(coop)),
-        (memberships::role.eq(role), memberships::created_at.eq(now)),
+        (memberships::role.eq(role), memberships::created_at.eq(now), memberships::ends_at.eq(role.lasts().map(|term| now.plus(term)))),
     );
     diesel::insert_into(memberships::table).values(values).on_conflict_do_nothing().execute(tx).await?;
     Ok(())

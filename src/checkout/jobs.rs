@@ -210,7 +210,7 @@ impl RefundUnexpected {
             let mail = Refunded { to, refund: self.operation.uuid(), number: number.clone(), amount: money.formatted() };
             notifications::enqueue(tx, now, &Mail::Refunded(mail)).await?;
         }
-        let source = Source { kind_of: "charge", id: settle::charge_uuid(&self.charge), kind: "returned", group: number, occurred_at: now };
+        let source = Source { kind_of: "provider_refund", id: settle::charge_uuid(provider_id), kind: "sent", group: number, occurred_at: now };
         let posting = [Posting::new(Account::BuyerRefundable, Account::StripeBalance, money, "unexpected")];
         Ok(ledger::post(tx, now, &source, &posting).await.map(drop)?)
     }

@@ -230,7 +230,7 @@ fn source(order: &orders::Order, kind: &'static str, now: Time) -> Source {
 
 /// A provider's id as the ledger's source id.
 pub(super) fn charge_uuid(id: &str) -> uuid::Uuid {
-    uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, format!("stripe:{id}").as_bytes())
+    payments::object_uuid(id)
 }
 
 /// Posts what the provider kept, if it has said so by now. Under asynchronous capture it says so later: `charge.updated` and the sweeper

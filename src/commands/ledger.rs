@@ -40,7 +40,7 @@ fn export(args: &ExportArgs) -> Result<ExitCode, Failure> {
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     actix_web::rt::System::new().block_on(async {
         let db = Db::connect(&url, 1);
-        ledger::export(&mut *db.conn().await?, args.format, |text| out.write_all(text.as_bytes()).map_err(Failure::from)).await
+        ledger::export(&mut *db.conn().await?, args.format, None, |text| out.write_all(text.as_bytes()).map_err(Failure::from)).await
     })?;
     out.flush()?;
     Ok(ExitCode::SUCCESS)

@@ -1,5 +1,6 @@
 //! One file per subcommand; [`program`] puts the parts together.
 pub mod audit;
+pub mod close;
 pub mod demo;
 pub mod doctor;
 pub mod import;
@@ -7,6 +8,7 @@ pub mod ledger;
 pub mod log;
 pub mod operator;
 pub mod program;
+pub mod reconcile;
 pub mod serve;
 pub mod verify;
 

@@ -159,6 +159,7 @@ async fn work(app: &web::Data<App>, stop: impl Future<Output = ()>) {
         tokio::select! {
             () = queue.work(app, &asked) => {}
             () = haat::checkout::jobs::keep_sweeping(app) => {}
+            () = haat::reconciliation::jobs::keep_reconciling(app) => {}
             () = appending(app) => {}
         }
     };

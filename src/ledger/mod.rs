@@ -3,20 +3,22 @@
 //! - A transfer debits one account and credits another by the same amount, so the books balance by construction.
 //! - Transfers are never changed or deleted. A correction is a new transfer.
 //! - `(source type, source id, kind, leg)` is unique: what happened is posted exactly once, however often it is reported.
+//! - What happened in a month that is closed is dated when it is booked; the database refuses anything else.
 //! - A balance is the sum of its transfers, in the account's natural direction; accounts that may not go negative cannot.
 //!
 //! The ledger takes facts as values and knows no order, payout or person.
 pub mod journal;
 pub mod model;
+mod periods;
 mod store;
 
 pub use journal::Format;
-pub use model::{Account, Error, Mismatch, Posted, Posting, Source};
+pub use model::{Account, AccountMovement, ClosedPeriod, Error, Mismatch, Posted, Posting, Source};
 
 use std::collections::BTreeMap;
 
 use crate::{
-    clock::Time,
+    clock::{Day, Time},
     db::{Conn, DbError, Tx},
     ids::{LedgerAccountId, OrderLineId, TransferId},
     money::{Currency, Money},
@@ -38,6 +40,8 @@ pub async fn post(tx: &mut Tx, now: Time, source: &Source, postings: &[Posting])
     if postings.is_empty() {
         return Ok(Posted::Nothing);
     }
+    let dated = periods::dated(tx, now, source).await?;
+    let source = dated.as_ref().unwrap_or(source);
     let mut deltas: BTreeMap<(LedgerAccountId, i16), i64> = BTreeMap::new();
     let mut accounts = BTreeMap::new();
     for posting in &postings {
@@ -100,13 +104,33 @@ pub async fn verify(conn: &mut Conn) -> Result<Vec<Mismatch>, DbError> {
 /// Transfers in one statement of an export: some hundred kilobytes.
 const EXPORT_PAGE: i64 = 1000;
 
-/// The whole ledger as text, given to `write` piece by piece, so that it is never in memory at once.
-pub async fn export<E: From<DbError>>(conn: &mut Conn, format: Format, mut write: impl FnMut(&str) -> Result<(), E>) -> Result<(), E> {
+/// What every account did from `from` to `until`, not included; accounts that never moved are left out.
+pub async fn movements(conn: &mut Conn, from: Time, until: Time) -> Result<Vec<AccountMovement>, DbError> {
+    periods::movements(conn, from, until).await
+}
+
+/// A month's record, if it is closed.
+pub async fn closed_period(conn: &mut Conn, month: Day) -> Result<Option<ClosedPeriod>, DbError> {
+    periods::closed(conn, month).await
+}
+
+/// Closes a month: what is being posted ends first, and from the commit on nothing is posted into it. False if a later one is closed.
+pub async fn close_period(tx: &mut Tx, period: &ClosedPeriod) -> Result<bool, DbError> {
+    periods::close(tx, period).await
+}
+
+/// The whole ledger, or what occurred within two moments, as text given to `write` piece by piece, so that it is never in memory at once.
+pub async fn export<E: From<DbError>>(
+    conn: &mut Conn,
+    format: Format,
+    within: Option<(Time, Time)>,
+    mut write: impl FnMut(&str) -> Result<(), E>,
+) -> Result<(), E> {
     let mut journal = Journal::new(format);
     write(journal.head())?;
     let mut after = None;
     loop {
-        let rows = store::journal(conn, after, EXPORT_PAGE).await?;
+        let rows = store::journal(conn, after, within, EXPORT_PAGE).await?;
         let Some(last) = rows.last() else { break };
         after = Some(last.id);
         for row in rows {

@@ -1,6 +1,6 @@
 //! Accounts, postings and their rules. Pure.
 use crate::{
-    clock::Time,
+    clock::{Day, Time},
     db::{DbError, Retryable},
     ids::{ArtisanId, CoopId, LedgerAccountId, OrderLineId, TransferId},
     money::{Currency, Money},
@@ -201,6 +201,36 @@ pub struct Transfer {
     pub occurred_at: Time,
     pub posted_at: Time,
     pub memo: String,
+}
+
+/// What an account did in a period, debits positive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountMovement {
+    pub name: String,
+    pub class: Class,
+    pub currency: Currency,
+    /// Debits less credits before the period.
+    pub opening: i64,
+    pub debits: i64,
+    pub credits: i64,
+}
+impl AccountMovement {
+    pub fn closing(&self) -> i64 {
+        self.opening + self.debits - self.credits
+    }
+}
+
+/// A month whose books are closed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClosedPeriod {
+    /// Its first day.
+    pub month: Day,
+    pub until: Time,
+    /// What was left open by decision.
+    pub left_open: serde_json::Value,
+    /// The comparison with the provider that it rests on.
+    pub comparison: uuid::Uuid,
+    pub closed_at: Time,
 }
 
 /// A balance that its transfers do not prove.

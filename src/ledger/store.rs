@@ -310,14 +310,25 @@ struct JournalRow {
 }
 
 /// Transfers behind `after`, oldest first.
-pub(super) async fn journal(conn: &mut Conn, after: Option<TransferId>, limit: i64) -> Result<Vec<journal::Row>, DbError> {
+pub(super) async fn journal(
+    conn: &mut Conn,
+    after: Option<TransferId>,
+    within: Option<(Time, Time)>,
+    limit: i64,
+) -> Result<Vec<journal::Row>, DbError> {
     let query = diesel::sql_query(
         "SELECT t.id, t.source_type, t.source_id, t.kind, t.leg, t.transfer_group, t.occurred_at, t.amount_minor, t.currency,
                 d.name AS debit, d.class AS debit_class, c.name AS credit, c.class AS credit_class
          FROM ledger_transfers t JOIN ledger_accounts d ON d.id = t.debit_account JOIN ledger_accounts c ON c.id = t.credit_account
-         WHERE $1 IS NULL OR t.id > $1 ORDER BY t.id LIMIT $2",
+         WHERE ($1 IS NULL OR t.id > $1) AND ($3 IS NULL OR t.occurred_at >= $3) AND ($4 IS NULL OR t.occurred_at < $4) ORDER BY t.id LIMIT $2",
     );
-    let rows: Vec<JournalRow> = query.bind::<sql_types::Nullable<sql_types::Uuid>, _>(after).bind::<sql_types::BigInt, _>(limit).load(conn).await?;
+    let rows: Vec<JournalRow> = query
+        .bind::<sql_types::Nullable<sql_types::Uuid>, _>(after)
+        .bind::<sql_types::BigInt, _>(limit)
+        .bind::<sql_types::Nullable<sql_types::Timestamptz>, _>(within.map(|w| w.0))
+        .bind::<sql_types::Nullable<sql_types::Timestamptz>, _>(within.map(|w| w.1))
+        .load(conn)
+        .await?;
     let view = |r: JournalRow| journal::Row {
         id: r.id,
         source_type: r.source_type,

@@ -75,6 +75,11 @@ pub async fn attempts(conn: &mut Conn, id: OperationId) -> Result<i32, DbError> 
     store::attempts(conn, id).await
 }
 
+/// The provider's id of an object as the ledger's source id.
+pub fn object_uuid(id: &str) -> uuid::Uuid {
+    uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, format!("stripe:{id}").as_bytes())
+}
+
 /// An amount in Stripe's own unit, which is not always the ISO minor unit.
 pub fn units(money: Money) -> Result<i64, stripe_client::UnitError> {
     stripe_client::to_stripe_units(money.minor, money.currency.as_str())

@@ -125,7 +125,7 @@ async fn what_is_exported_adds_up_to_the_balances() {
             text.push_str(piece);
             Ok::<_, haat::db::DbError>(())
         };
-        ledger::export(conn, format, write).await.unwrap();
+        ledger::export(conn, format, None, write).await.unwrap();
         let minor = |figure: &str| figure.replace('.', "").parse::<i64>().ok();
         let sums = added_up(&text, |line| {
             let words: Vec<_> = line.split_whitespace().collect();

@@ -3,6 +3,7 @@
 mod artisans;
 mod carts;
 mod catalog;
+mod closing;
 mod commands;
 mod cooperatives;
 mod database;
@@ -26,6 +27,7 @@ mod people;
 mod pieces;
 mod policy;
 mod process;
+mod reconciliation;
 mod refunds;
 mod schema;
 mod search;

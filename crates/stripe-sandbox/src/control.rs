@@ -153,6 +153,11 @@ impl Control {
         });
     }
 
+    /// A movement of the balance as Stripe may make one by itself, about `source` or about nothing. Gives its id.
+    pub fn plant_movement(&self, kind: &str, amount: i64, fee: i64, currency: &str, source: Option<&str>) -> String {
+        self.change(|state, cx| state.move_balance(Movement { kind, amount, fee, currency, rate_micros: None, source, at_once: true }, cx))
+    }
+
     pub fn fault(&self, fault: Fault) {
         self.change(|state, _| state.faults.operations.push(fault));
     }

@@ -33,11 +33,13 @@ struct MemberView {
     phone: Option<String>,
     role: Role,
     since: Time,
+    /// When it ends by itself; an auditor's does.
+    until: Option<Time>,
 }
 impl From<Member> for MemberView {
     fn from(member: Member) -> Self {
-        let Member { id, account, name, email, phone, role, since } = member;
-        Self { id, account, name, email, phone, role, since }
+        let Member { id, account, name, email, phone, role, since, until } = member;
+        Self { id, account, name, email, phone, role, since, until }
     }
 }
 

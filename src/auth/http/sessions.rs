@@ -60,9 +60,9 @@ pub(super) struct Me {
     account: PersonView,
     roles: Vec<RoleView>,
 }
-pub(super) async fn me(conn: &mut Conn, id: AccountId) -> Result<Me, Problem> {
+pub(super) async fn me(conn: &mut Conn, now: Time, id: AccountId) -> Result<Me, Problem> {
     let person = accounts::person(conn, id).await?;
-    let roles = accounts::roles(conn, id).await?.into_iter().map(Into::into).collect();
+    let roles = accounts::roles(conn, now, id).await?.into_iter().map(Into::into).collect();
     let accounts::Person { id, name, email, phone, locale } = person;
     Ok(Me { account: PersonView { id, name, email, phone, locale }, roles })
 }
@@ -79,7 +79,7 @@ pub(super) struct SignedIn {
 }
 /// 201 with the token, which no cache may keep.
 pub(super) async fn signed_in(app: &App, opened: Opened) -> Result<HttpResponse, Problem> {
-    let Me { account, roles } = me(&mut *app.db.conn().await?, opened.account).await?;
+    let Me { account, roles } = me(&mut *app.db.conn().await?, app.clock.now(), opened.account).await?;
     let view = SignedIn { token: opened.token.reveal().to_owned(), expires_at: opened.expires_at, account, roles };
     Ok(HttpResponse::build(StatusCode::CREATED).insert_header((header::CACHE_CONTROL, "no-store")).json(view))
 }
@@ -127,7 +127,7 @@ async fn delete_all_sessions(app: web::Data<App>, by: Account) -> Result<HttpRes
 #[utoipa::path(tag = "people", operation_id = "get_me", responses((status = 200, body = Me), (status = 401, body = ProblemView)))]
 #[get("/v1/auth/me")]
 async fn get_me(app: web::Data<App>, by: Account) -> Result<web::Json<Me>, Problem> {
-    Ok(web::Json(me(&mut *app.db.conn().await?, by.id).await?))
+    Ok(web::Json(me(&mut *app.db.conn().await?, app.clock.now(), by.id).await?))
 }
 
 #[derive(serde::Deserialize, utoipa::ToSchema)]
@@ -148,7 +148,7 @@ async fn update_me(app: web::Data<App>, by: Account, Body(body): Body<MeBody>) -
     let locale = body.locale.map(|locale| model::locale("/locale", &locale)).transpose()?;
     let conn = &mut *app.db.conn().await?;
     accounts::rename(conn, app.clock.now(), by.id, name.as_deref(), locale.as_deref()).await?;
-    Ok(web::Json(me(conn, by.id).await?))
+    Ok(web::Json(me(conn, app.clock.now(), by.id).await?))
 }
 
 #[derive(serde::Deserialize, utoipa::ToSchema)]

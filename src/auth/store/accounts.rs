@@ -51,11 +51,12 @@ pub async fn person(conn: &mut Conn, id: AccountId) -> Result<Person, DbError> {
     Ok(accounts::table.find(id).select(Person::as_select()).first(conn).await?)
 }
 
-/// The platform's roles first, then by cooperative.
-pub async fn roles(conn: &mut Conn, id: AccountId) -> Result<Vec<Held>, DbError> {
+/// What it holds now: the platform's roles first, then by cooperative.
+pub async fn roles(conn: &mut Conn, now: Time, id: AccountId) -> Result<Vec<Held>, DbError> {
     let rows: Vec<(Role, Option<(CoopId, String, String)>)> = memberships::table
         .left_join(cooperatives::table)
         .filter(memberships::account_id.eq(id).and(memberships::revoked_at.is_null()))
+        .filter(memberships::ends_at.is_null().or(memberships::ends_at.gt(now)))
         .order((memberships::coop_id.asc().nulls_first(), memberships::role))
         .select((memberships::role, (cooperatives::id, cooperatives::slug, cooperatives::name).nullable()))
         .load(conn)

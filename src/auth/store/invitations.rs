@@ -96,13 +96,18 @@ pub async fn insert_account(tx: &mut Tx, now: Time, email: &str, name: &str, loc
     Ok(id)
 }
 
-pub async fn holds(conn: &mut Conn, account: AccountId, role: Role, coop: Option<CoopId>) -> Result<bool, DbError> {
+pub async fn holds(conn: &mut Conn, now: Time, account: AccountId, role: Role, coop: Option<CoopId>) -> Result<bool, DbError> {
     let held = memberships::table.filter(memberships::account_id.eq(account).and(memberships::role.eq(role)).and(memberships::revoked_at.is_null()));
+    let held = held.filter(memberships::ends_at.is_null().or(memberships::ends_at.gt(now)));
     Ok(diesel::select(diesel::dsl::exists(held.filter(memberships::coop_id.is_not_distinct_from(coop)))).get_result(conn).await?)
 }
 pub async fn insert_membership(tx: &mut Tx, now: Time, account: AccountId, role: Role, coop: Option<CoopId>) -> Result<(), DbError> {
     use memberships as m;
+    let ended = m::table.filter(m::account_id.eq(account).and(m::role.eq(role)).and(m::coop_id.is_not_distinct_from(coop)));
+    diesel::update(ended.filter(m::revoked_at.is_null().and(m::ends_at.le(now)))).set(m::revoked_at.eq(m::ends_at)).execute(tx).await?;
+    let until = role.lasts().map(|term| now.plus(term));
     let values = (m::id.eq(MembershipId::new()), m::account_id.eq(account), m::coop_id.eq(coop), m::role.eq(role), m::created_at.eq(now));
+    let values = (values, m::ends_at.eq(until));
     diesel::insert_into(m::table).values(values).execute(tx).await?;
     Ok(())
 }
@@ -117,6 +122,8 @@ pub struct Member {
     pub phone: Option<String>,
     pub role: Role,
     pub since: Time,
+    /// When it ends by itself.
+    pub until: Option<Time>,
 }
 /// Oldest first.
 pub async fn members(conn: &mut Conn, coop: Option<CoopId>, after: Option<MembershipId>, limit: i64) -> Result<Vec<Member>, DbError> {
@@ -125,7 +132,16 @@ pub async fn members(conn: &mut Conn, coop: Option<CoopId>, after: Option<Member
     if let Some(after) = after {
         rows = rows.filter(memberships::id.gt(after));
     }
-    let who = (memberships::id, accounts::id, accounts::name, accounts::email, accounts::phone, memberships::role, memberships::created_at);
+    let who = (
+        memberships::id,
+        accounts::id,
+        accounts::name,
+        accounts::email,
+        accounts::phone,
+        memberships::role,
+        memberships::created_at,
+        memberships::ends_at,
+    );
     Ok(rows.order(memberships::id).limit(limit).select(who).load(conn).await?)
 }
 pub async fn emails(conn: &mut Conn, coop: CoopId, role: Role) -> Result<Vec<String>, DbError> {

@@ -101,7 +101,7 @@ pub async fn platform(app: &TestApp, role: &str) -> Client {
     let at = app.clock.now();
     let text = format!(
         "INSERT INTO accounts (id, email, name, locale, created_at, updated_at) VALUES ('{account}', '{role}@haat.example', 'P', 'en', '{at}', '{at}');
-         INSERT INTO memberships (id, account_id, role, created_at) VALUES ('{}', '{account}', '{role}', '{at}');
+         INSERT INTO memberships (id, account_id, role, created_at, ends_at) VALUES ('{}', '{account}', '{role}', '{at}', '2027-01-01');
          INSERT INTO sessions (id, account_id, token_hash, created_at, expires_at) VALUES ('{session}', '{account}', '\\x{hash}', '{at}', '2027-01-01');",
         haat::ids::new_uuid()
     );

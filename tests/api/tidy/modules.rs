@@ -36,6 +36,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("auth", &["audit", "notifications"]),
     ("catalog", &["artisans", "audit", "auth", "cooperatives", "media", "payments", "provenance", "tax"]),
     ("checkout", &["audit", "auth", "catalog", "ledger", "notifications", "orders", "payments", "payouts", "provenance", "refunds"]),
+    ("closing", &["audit", "auth", "ledger", "reconciliation"]),
     ("cooperatives", &["audit", "auth", "notifications", "payments"]),
     ("health", &["ledger"]),
     ("imports", &["artisans", "audit", "auth", "catalog", "cooperatives", "media", "provenance", "work"]),
@@ -47,6 +48,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("payments", &[]),
     ("payouts", &["artisans", "audit", "auth", "catalog", "cooperatives", "ledger", "notifications", "payments", "provenance", "work"]),
     ("provenance", &["log"]),
+    ("reconciliation", &["audit", "auth", "ledger", "payments"]),
     ("refunds", &["audit", "auth", "catalog", "ledger", "notifications", "orders", "payments", "payouts", "provenance"]),
     (
         "stories",

@@ -1,0 +1,3 @@
+DROP TRIGGER ledger_transfers_period_open ON ledger_transfers;
+DROP FUNCTION refuse_closed_period();
+DROP TABLE ledger_periods;
