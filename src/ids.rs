@@ -88,6 +88,8 @@ ids! {
     OrderGroupId,
     OrderLineId,
     PayoutFileId,
+    BankReportId,
+    PayoutHoldId,
     PayoutId,
     PriceAgreementId,
     PriceTemplateId,

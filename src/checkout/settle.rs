@@ -204,6 +204,7 @@ async fn refuse(tx: &mut Tx, now: Time, known: &CheckoutSession, order: &orders:
             amount: payment.amount.minor,
             currency: payment.amount.currency,
             order: known.order,
+            again: false,
         },
     )
     .await?;
@@ -231,14 +232,32 @@ async fn post_fees_of(app: &App, session: &Session, order: OrderId) -> Result<()
     }
 }
 
-/// The fee and settlement currency of a charge: a second idempotent posting.
-pub async fn fees(app: &App, charge_id: &str) -> Result<(), Error> {
+/// The fee and settlement currency of a charge: a second idempotent posting. `last`: no other news of this charge is to be expected.
+pub async fn fees(app: &App, charge_id: &str, last: bool) -> Result<(), Error> {
     let charge = app.stripe.charge(charge_id).await.map_err(|e| payments::Unavailable(e.to_string()))?;
     let Some(intent) = charge.payment_intent.as_ref().map(|i| i.id().to_owned()) else { return Ok(()) };
-    let known = store::session_of_intent(&mut *app.db.conn().await?, &intent).await?;
+    let known = if last { session_of(app, &intent).await? } else { store::session_of_intent(&mut *app.db.conn().await?, &intent).await? };
     match known {
         Some(known) => post_fees(app, &charge, known.order).await,
         None => Ok(()),
+    }
+}
+
+/// Whose payment it is. News of what became of a payment may overtake the news of the payment: it is settled first then, since what
+/// nobody here asked for is dealt with in another way, and would be so twice.
+///
+/// # Errors
+/// [`Error::Unavailable`] if the provider cannot be asked.
+pub async fn session_of(app: &App, intent: &str) -> Result<Option<CheckoutSession>, Error> {
+    if let Some(known) = store::session_of_intent(&mut *app.db.conn().await?, intent).await? {
+        return Ok(Some(known));
+    }
+    let made_in = app.stripe.sessions_of(intent).await.map_err(|e| payments::Unavailable(e.to_string()))?;
+    let Some(session) = made_in.data.first() else { return Ok(None) };
+    match settle(app, &session.id).await {
+        Ok(_) => Ok(store::session_of_intent(&mut *app.db.conn().await?, intent).await?),
+        Err(Error::NotFound) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

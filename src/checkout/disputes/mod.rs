@@ -13,7 +13,7 @@ use stripe_client::StripeError;
 use super::{
     Error, alert, refunds,
     refunds::model::{Plan, Reason, What},
-    settle::charge_uuid,
+    settle::{charge_uuid, session_of},
     store as checkout_store,
 };
 use crate::{
@@ -57,7 +57,7 @@ pub async fn observe(app: &App, provider_id: &str) -> Result<&'static str, Error
     let now = app.clock.now();
     let said = read(&dispute, now)?;
     let intent = dispute.payment_intent.as_ref().map(|i| i.id().to_owned()).unwrap_or_default();
-    let known = checkout_store::session_of_intent(&mut *app.db.conn().await?, &intent).await?;
+    let known = session_of(app, &intent).await?;
     match known.filter(|session| session.pays_order) {
         Some(session) => {
             app.db.transaction_retrying(async |tx| apply(app, tx, now, session.order, &said).await).await?;

@@ -18,6 +18,10 @@
 //! | cancel races pay | `races::a_new_checkout_races_a_payment_of_the_old` |
 //! | three cooperatives, one out of stock at the last moment | `shelf::the_last_piece_goes_while_the_order_is_placed` |
 //! | no webhook for an hour | `faults::an_hour_without_webhooks` |
+//! | a fifth of all news is lost | `many::what_a_fifth_of_the_news_would_have_told_is_known_after_one_sweep` |
+//! | a payout is submitted again and again while the provider fails | `many::a_thousand_submissions_with_faults_transfer_each_payout_once` |
+//! | a transfer is taken back at the provider | `many::a_transfer_that_was_reversed_at_the_provider_is_a_payout_that_came_back` |
+//! | all of it at once, while program and database are killed | `chaos::nothing_that_the_world_does_makes_the_books_wrong` |
 //! | one key, a hundred times at once | `faults::a_hundred_requests_with_one_key_are_one` |
 //! | a refund asked fifty times in parallel | `refunds::asked_fifty_times_at_once_it_goes_back_once` |
 //! | a refund after the money went to its makers | `refunds::after_it_was_sent_the_platform_bears_it`, `refunds::a_fault_that…` |
@@ -25,7 +29,10 @@
 //! | a payout to a cooperative with a debt; without funds; bounced | `payouts::a_debt_takes_a_fifth…`, `payouts::without_funds…`, `payouts::the_canonical_payout…` |
 mod disputes;
 mod faults;
+mod many;
 mod races;
 mod shelf;
 mod unfit;
 mod world;
+
+pub use world::euros;
