@@ -11,6 +11,7 @@
 //! | a payment lands after its pieces were given back | `unfit::money_for_pieces_that_are_held_no_longer_goes_back` |
 //! | two tabs pay two sessions of one order | `unfit::two_pages_of_one_order_are_both_paid` |
 //! | an authentic webhook with a wrong amount, currency or order | `unfit::authentic_money_that_does_not_fit_goes_back` |
+//! | money in a session that no order here asked for | `unfit::money_that_nobody_here_asked_for_is_kept_apart` |
 //! | a crash after the charge, before the commit | `faults::a_crash_before_the_commit_leaves_nothing_and_the_next_try_all` |
 //! | Stripe answers 500 after it committed (and 500 before) | `faults::every_lost_answer_ends_in_one_page`, `faults::a_page_that_was_never_made_frees_its_pieces` |
 //! | a dispute opened, won; lost; lost after it was sent | `disputes::a_dispute_that_is_won…`, `disputes::a_dispute_that_is_lost_…` |
