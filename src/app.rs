@@ -52,6 +52,7 @@ impl App {
             .with::<media::jobs::FetchMedia>()
             .with::<notifications::SendMail>()
             .with::<orders::jobs::ForgetCarts>()
+            .with::<payouts::reports::jobs::ApplyReport>()
             .with::<payouts::jobs::RecordPaid>()
             .with::<payouts::jobs::SubmitPayout>()
             .with::<reconciliation::jobs::Reconcile>()

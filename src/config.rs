@@ -46,6 +46,9 @@ pub struct ServeArgs {
     /// smtp://, smtps:// or smtp://user:password@host:587?tls=required
     #[arg(long, env = "SMTP_URL", hide_env_values = true)]
     pub smtp_url: Option<String>,
+    /// Which account payouts by bank file leave, for files that name it (pain.001): "Name; IBAN; BIC".
+    #[arg(long, env = "HAAT_PAYOUT_ACCOUNT")]
+    pub payout_account: Option<String>,
     /// Sender of every mail.
     #[arg(long, env = "MAIL_FROM", default_value = "Haat <haat@localhost>")]
     pub mail_from: String,
@@ -88,6 +91,8 @@ pub struct Config {
     pub invented: bool,
     pub mail_from: String,
     pub webhook_secrets: Vec<Secret>,
+    /// Which account payouts by bank file leave, for files that name it.
+    pub payout_account: Option<bankfiles::Debtor>,
 }
 
 /// Prints as dots.
@@ -109,6 +114,8 @@ pub enum Error {
     LogKey,
     #[error("{0} is for development only")]
     DevelopmentOnly(&'static str),
+    #[error("HAAT_PAYOUT_ACCOUNT must be a name, an IBAN and perhaps a BIC, with semicolons between them")]
+    PayoutAccount,
     #[error("HAAT_TRUSTED_PROXIES: {0}")]
     Proxies(String),
     #[error("{0} is not an http or https URL: {1}")]
@@ -146,6 +153,7 @@ impl ServeArgs {
             invented: self.database.demo,
             mail_from: self.mail_from.clone(),
             webhook_secrets: list(self.stripe_webhook_secret.as_deref().unwrap_or_default()).into_iter().map(Secret).collect(),
+            payout_account: self.payout_account.as_deref().map(|text| bankfiles::Debtor::parse(text).ok_or(Error::PayoutAccount)).transpose()?,
         })
     }
     pub fn edge(&self) -> Result<edge::Settings, Error> {

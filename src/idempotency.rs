@@ -111,13 +111,16 @@ pub async fn begin(db: &Db, clock: &Clock, principal: String, key: Key, operatio
 }
 
 async fn resume(tx: &mut Tx, principal: String, key: String, operation: &str, body_hash: &[u8], now: Time) -> Result<Begin, Problem> {
-    let row: Row = keys::table
+    let row: Option<Row> = keys::table
         .find((&principal, &key))
         .select((keys::operation, keys::operation_id, keys::body_hash, keys::locked_until, keys::status, keys::answer))
         .for_update()
         .first(tx)
         .await
+        .optional()
         .map_err(DbError::from)?;
+    // Whoever held it was refused a moment ago, and let go of it: it is free to the next who comes.
+    let row = row.ok_or_else(|| Problem::from(Kind::IdempotencyInProgress).retry_after(1))?;
     if row.operation != operation || row.body_hash != body_hash {
         return Err(Kind::IdempotencyKeyReused.into());
     }

@@ -90,6 +90,8 @@ ids! {
     OrderGroupId,
     OrderLineId,
     PayoutFileId,
+    BankReportId,
+    PayoutHoldId,
     PayoutId,
     PriceAgreementId,
     PriceTemplateId,

@@ -13,6 +13,8 @@ pub enum MoneyError {
     UnknownCurrency(String),
     #[error("cannot combine {0} with {1}")]
     CurrencyMismatch(Currency, Currency),
+    #[error("{0:?} is no amount of this currency")]
+    BadAmount(String),
     #[error("the amount is out of range")]
     Overflow,
     #[error("weights must not be empty or sum to zero")]
@@ -147,6 +149,23 @@ impl Money {
         let (whole, fraction) = digits.split_at(digits.len() - exponent);
         format!("{}{whole}{}{fraction}", if self.minor < 0 { "-" } else { "" }, if exponent == 0 { "" } else { "." })
     }
+    /// Reads what [`Self::decimal`] writes, with as many places as the currency has or fewer: `5236.3` rupees are ₹5,236.30.
+    ///
+    /// # Errors
+    /// [`MoneyError::BadAmount`] for anything else: an amount is never rounded when it is read.
+    pub fn from_decimal(text: &str, currency: Currency) -> Result<Self, MoneyError> {
+        let bad = || MoneyError::BadAmount(text.to_owned());
+        let (whole, places) = text.split_once('.').unwrap_or((text, ""));
+        let exponent = currency.exponent() as usize;
+        let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+        // Zeros behind the currency's places are written by some banks, and mean nothing.
+        let places = if places.len() > exponent { places.trim_end_matches('0') } else { places };
+        if whole.is_empty() || !digits(whole) || !digits(places) || places.len() > exponent || text.ends_with('.') {
+            return Err(bad());
+        }
+        let minor = format!("{whole}{places:0<exponent$}").parse().map_err(|_| bad())?;
+        Ok(Self { minor, currency })
+    }
     /// As people read it in English: `€12.99`, `₹1,25,000.00`, `¥500`.
     pub fn formatted(self) -> String {
         let exponent = self.currency.exponent() as usize;
@@ -231,6 +250,20 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    #[test]
+    fn an_amount_is_read_as_it_is_written() {
+        let read = |text: &str, currency| Money::from_decimal(text, currency).ok().map(|m| m.minor);
+        assert_eq!(
+            [read("5236.36", Currency::INR), read("5236.3", Currency::INR), read("7", Currency::EUR)],
+            [Some(523_636), Some(523_630), Some(700)]
+        );
+        assert_eq!(read("7.5000", Currency::EUR), Some(750));
+        for wrong in ["", "-1", "1.", ".5", "1.005", "1,00", "1e3", "99999999999999999999"] {
+            assert_eq!(read(wrong, Currency::EUR), None, "{wrong}");
+        }
+        let yen: Currency = "JPY".parse().unwrap();
+        assert_eq!([read("500", yen), read("500.00", yen), read("500.5", yen)], [Some(500), Some(500), None]);
+    }
     #[test]
     fn the_vectors() {
         assert_eq!(split_minor(100_000, &[37, 41, 55]).unwrap(), [27_820, 30_827, 41_353]);

@@ -78,6 +78,36 @@ diesel::table! {
 }
 
 diesel::table! {
+    bank_report_lines (report_id, position) {
+        report_id -> Uuid,
+        position -> Int4,
+        line -> Int8,
+        movement -> Text,
+        amount_minor -> Int8,
+        currency -> Text,
+        end_to_end -> Nullable<Text>,
+        reference -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        outcome -> Text,
+        note -> Text,
+        coop_id -> Nullable<Uuid>,
+        payout_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    bank_reports (id) {
+        id -> Uuid,
+        kind -> Text,
+        name -> Text,
+        digest -> Bytea,
+        lines -> Int4,
+        taken_by -> Uuid,
+        taken_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     batches (coop_id, id) {
         coop_id -> Uuid,
         id -> Uuid,
@@ -790,6 +820,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    payout_holds (coop_id, id) {
+        coop_id -> Uuid,
+        id -> Uuid,
+        code -> Text,
+        reason -> Text,
+        release_on -> Date,
+        placed_by -> Uuid,
+        placed_at -> Timestamptz,
+        appeal -> Nullable<Text>,
+        appealed_by -> Nullable<Uuid>,
+        appealed_at -> Nullable<Timestamptz>,
+        answer -> Nullable<Text>,
+        released_by -> Nullable<Uuid>,
+        released_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     payout_lines (coop_id, payout_id, position) {
         coop_id -> Uuid,
         payout_id -> Uuid,
@@ -1098,6 +1146,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    stripe_news (one) {
+        one -> Bool,
+        read_to -> Timestamptz,
+    }
+}
+
+diesel::table! {
     subject_keys (coop_id, artisan_id) {
         coop_id -> Uuid,
         artisan_id -> Uuid,
@@ -1241,6 +1296,7 @@ diesel::joinable!(order_lines -> orders (order_id));
 diesel::joinable!(orders -> accounts (account_id));
 diesel::joinable!(password_resets -> accounts (account_id));
 diesel::joinable!(payout_destinations -> cooperatives (coop_id));
+diesel::joinable!(payout_holds -> cooperatives (coop_id));
 diesel::joinable!(payout_lines -> ledger_transfers (transfer_id));
 diesel::joinable!(payouts -> cooperatives (coop_id));
 diesel::joinable!(payouts -> payout_files (file_id));
@@ -1264,6 +1320,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     artisans,
     audit_log,
     auditor_reads,
+    bank_report_lines,
+    bank_reports,
     batches,
     cart_deliveries,
     cart_lines,
@@ -1312,6 +1370,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     payout_destinations,
     payout_events,
     payout_files,
+    payout_holds,
     payout_lines,
     payout_shares,
     payouts,
@@ -1334,6 +1393,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     stock,
     stock_reservations,
     stripe_events,
+    stripe_news,
     subject_keys,
     suspense_items,
     tax_rates,

@@ -230,8 +230,8 @@ impl From<Error> for Problem {
             Error::Refused(why) => Self::with_detail(Kind::PaymentProviderRefused, why),
             Error::Order(error) => error.into(),
             Error::Provenance(error) => error.into(),
+            Error::Ledger(crate::ledger::Error::Db(error)) | Error::Db(error) => error.into(),
             Error::Ledger(_) => Self::internal(&error),
-            Error::Db(error) => error.into(),
         }
     }
 }

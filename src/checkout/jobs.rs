@@ -13,7 +13,8 @@ use crate::{
     money::{Currency, Money},
     notifications::{self, Mail, model::Refunded},
     orders,
-    payments::{self, Attempt},
+    payments::{self, Attempt, Refusal},
+    payouts,
     problem::Chain,
 };
 
@@ -44,6 +45,7 @@ pub enum About {
     Charge,
     Refund,
     Dispute,
+    Transfer,
 }
 impl About {
     pub fn of(kind: &str) -> Option<Self> {
@@ -59,6 +61,7 @@ impl About {
             | "charge.dispute.funds_withdrawn"
             | "charge.dispute.funds_reinstated"
             | "charge.dispute.closed" => Some(Self::Dispute),
+            "transfer.reversed" => Some(Self::Transfer),
             _ => None,
         }
     }
@@ -73,11 +76,12 @@ impl Run<App> for ProcessEvent {
                 Err(error) => return Err(error.into()),
             },
             Some(About::Charge) => {
-                settle::fees(app, &self.object).await?;
+                settle::fees(app, &self.object, self.kind == "charge.updated").await?;
                 "fees"
             }
             Some(About::Refund) => refunds::observe(app, &self.object).await?,
             Some(About::Dispute) => disputes::observe(app, &self.object).await?,
+            Some(About::Transfer) => payouts::reversed(app, &self.object).await?,
             None => store::IGNORED,
         };
         store::event_done(&mut *app.jobs_db.conn().await?, app.clock.now(), &self.event, outcome).await?;
@@ -91,8 +95,12 @@ pub const SWEEP_EVERY: SignedDuration = SignedDuration::from_secs(60);
 const GRACE: SignedDuration = SignedDuration::from_secs(5);
 /// A page whose making was not answered within this was left by a request that died.
 const STUCK: SignedDuration = SignedDuration::from_secs(90);
-/// How far back news is read: twice the longest outage that should pass unnoticed; settling twice changes nothing.
-const NEWS: SignedDuration = SignedDuration::from_hours(2);
+/// How far back news is read by a program that never read any.
+const FIRST_NEWS: SignedDuration = SignedDuration::from_hours(2);
+/// News is read again from before the last time: the provider lists it a little late, and its clock is not ours.
+const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
+/// The provider forgets its news after thirty days.
+const LONGEST_NEWS: SignedDuration = SignedDuration::from_hours(30 * 24);
 const SWEEP_LIMIT: i64 = 200;
 
 /// Looks for open sessions past their end, pages that were never answered, and events that no webhook delivered.
@@ -150,17 +158,22 @@ pub async fn sweep(app: &App) -> Result<(), Error> {
     read_news(app).await
 }
 
+/// Whatever happened since it was last read to the end, however long that is ago; what is known already is not taken in again.
 async fn read_news(app: &App) -> Result<(), Error> {
     let now = app.clock.now();
+    let read_to = store::news_read_to(&mut *app.jobs_db.conn().await?).await?;
+    let since = read_to.map_or_else(|| now.minus(FIRST_NEWS), |at| at.minus(OVERLAP)).max(now.minus(LONGEST_NEWS));
     let mut page = stripe_client::Page::default();
     loop {
-        let news = app.stripe.events_since(now.minus(NEWS).unix(), &page).await.map_err(|e| payments::Unavailable(e.to_string()))?;
-        for event in &news.data {
+        let news = app.stripe.events_since(since.unix(), &page).await.map_err(|e| payments::Unavailable(e.to_string()))?;
+        let ids: Vec<&str> = news.data.iter().map(|event| event.id.as_str()).collect();
+        let known = store::known_events(&mut *app.jobs_db.conn().await?, &ids).await?;
+        for event in news.data.iter().filter(|event| !known.contains(&event.id)) {
             super::http::take_in(app, event).await?;
         }
         match news.data.last().filter(|_| news.has_more) {
             Some(last) => page = stripe_client::Page::after(&last.id),
-            None => return Ok(()),
+            None => return Ok(store::set_news_read_to(&mut *app.jobs_db.conn().await?, now).await?),
         }
     }
 }
@@ -174,32 +187,42 @@ pub struct RefundUnexpected {
     pub amount: i64,
     pub currency: Currency,
     pub order: OrderId,
+    /// The provider never did what an earlier operation asked for.
+    #[serde(default)]
+    pub again: bool,
 }
+/// What the refund of a payment that pays for nothing carries: the payment.
+const UNEXPECTED: &str = "unexpected";
+
 impl Job for RefundUnexpected {
     const KIND: &'static str = "refund_unexpected";
+    /// A payment goes back once; what was certainly not done may be asked for once more.
     fn key(&self) -> Option<String> {
-        Some(format!("refund-unexpected:{}", self.charge))
+        Some(if self.again { format!("refund-unexpected:{}:{}", self.charge, self.operation) } else { format!("refund-unexpected:{}", self.charge) })
     }
 }
 impl Run<App> for RefundUnexpected {
     async fn run(self, app: &App) -> Result<(), Failure> {
         let money = Money::new(self.amount, self.currency);
         let units = payments::units(money).map_err(|e| Failure::GiveUp(e.to_string()))?;
-        let metadata: Metadata = [("unexpected".to_owned(), self.charge.clone())].into();
+        let metadata: Metadata = [(UNEXPECTED.to_owned(), self.charge.clone())].into();
         let request = CreateRefund { payment_intent: self.intent.clone(), amount: units, metadata }.prepare();
         let now = app.clock.now();
         // The job's own row holds the operation id; the exact bytes follow from it.
         let db = &app.jobs_db;
         db.transaction(async |tx| payments::prepare_once(tx, now, self.operation, payments::Kind::Refund, self.order.uuid(), &request).await).await?;
         match payments::attempt::<stripe_client::Refund>(db, &app.clock, &app.stripe, self.operation).await? {
-            Attempt::Done(done) => Ok(db.transaction(async |tx| self.returned(tx, now, &done.id, money).await).await?),
-            Attempt::Rejected(refusal) => Err(Failure::GiveUp(refusal.message)),
-            Attempt::Unknown { why } => Err(Failure::Retry(why)),
-            Attempt::Later => Err(Failure::NotYet(SignedDuration::from_secs(5))),
-            Attempt::TooLate => Err(Failure::GiveUp("a day old and never answered: look it up at the provider".into())),
+            Attempt::Done(done) => Ok(db.transaction_retrying(async |tx| self.returned(tx, now, &done.id, money).await).await?),
+            Attempt::Rejected(refusal) => Ok(db.transaction_retrying(async |tx| self.refused(tx, now, &refusal, money).await).await?),
+            Attempt::Unknown { .. } => Err(Failure::NotYet(FOLLOW_UP)),
+            Attempt::Later => Err(Failure::NotYet(SLOW_DOWN)),
+            Attempt::TooLate => Ok(self.look_up(app, money).await?),
         }
     }
 }
+/// Until the next try of a call whose answer never came: the same bytes under the same key.
+const FOLLOW_UP: SignedDuration = SignedDuration::from_secs(60);
+const SLOW_DOWN: SignedDuration = SignedDuration::from_secs(5);
 
 impl RefundUnexpected {
     /// The money is on its way back: into the books, and a word to whoever sent it.
@@ -207,11 +230,41 @@ impl RefundUnexpected {
         payments::succeeded(tx, now, self.operation, provider_id).await?;
         let number = orders::order(tx, self.order).await?.number;
         if let Some((to, _)) = orders::contact(tx, self.order).await? {
-            let mail = Refunded { to, refund: self.operation.uuid(), number: number.clone(), amount: money.formatted() };
+            let mail = Refunded { to, refund: settle::charge_uuid(&self.charge), number: number.clone(), amount: money.formatted() };
             notifications::enqueue(tx, now, &Mail::Refunded(mail)).await?;
         }
         let source = Source { kind_of: "provider_refund", id: settle::charge_uuid(provider_id), kind: "sent", group: number, occurred_at: now };
-        let posting = [Posting::new(Account::BuyerRefundable, Account::StripeBalance, money, "unexpected")];
+        let posting = [Posting::new(Account::BuyerRefundable, Account::StripeBalance, money, UNEXPECTED)];
         Ok(ledger::post(tx, now, &source, &posting).await.map(drop)?)
+    }
+    /// The provider will not do it (somebody refunded it at the dashboard, or a bank took it back): an operator decides.
+    async fn refused(&self, tx: &mut Tx, now: Time, refusal: &Refusal, money: Money) -> Result<(), Error> {
+        payments::rejected(tx, now, self.operation, refusal).await?;
+        let detail = format!("{} that paid for nothing could not be given back: {}", money.formatted(), refusal.message);
+        Ok(store::alert(tx, now, "refund_refused", &self.charge, &detail).await?)
+    }
+    /// The provider's memory of the key is running out. The payment's refunds say whether it was made; if not, it is asked for once more.
+    async fn look_up(&self, app: &App, money: Money) -> Result<(), Error> {
+        let mut page = stripe_client::Page::default();
+        let now = app.clock.now();
+        loop {
+            let list = app.stripe.refunds_of(&self.intent, &page).await.map_err(|e| payments::Unavailable(e.to_string()))?;
+            let ours = |r: &&stripe_client::Refund| r.metadata.as_ref().and_then(|m| m.get(UNEXPECTED)) == Some(&self.charge);
+            if let Some(found) = list.data.iter().find(ours) {
+                return app.jobs_db.transaction_retrying(async |tx| self.returned(tx, now, &found.id, money).await).await;
+            }
+            match list.data.last().filter(|_| list.has_more) {
+                Some(last) => page = stripe_client::Page::after(&last.id),
+                None => break,
+            }
+        }
+        let again = Self { operation: OperationId::new(), again: true, intent: self.intent.clone(), charge: self.charge.clone(), ..*self };
+        let refusal = Refusal { code: "never_made".into(), message: "the provider never made it".into() };
+        app.jobs_db
+            .transaction_retrying(async |tx| {
+                payments::rejected(tx, now, self.operation, &refusal).await?;
+                Ok(enqueue(tx, now, &again).await?)
+            })
+            .await
     }
 }

@@ -9,9 +9,9 @@ use crate::{
     app::App,
     clock::Time,
     db::{DbError, Tx},
-    ids::{OperationId, OrderId},
+    ids::OperationId,
     jobs::enqueue,
-    ledger::{self, Source},
+    ledger::{self, Account, Posting, Source},
     money::Money,
     notifications,
     orders::{self, OrderState},
@@ -41,7 +41,7 @@ pub async fn settle(app: &App, session_id: &str) -> Result<Settled, Error> {
     let settled = app.db.transaction_retrying(async |tx| apply(app, tx, now, &known, session_id, &reported, live).await).await?;
     app.hint.wake();
     if let Reported::Paid(_) = reported {
-        post_fees_of(app, &session, known.order).await?;
+        post_fees_of(app, &session, &known.order.to_string()).await?;
     }
     Ok(settled)
 }
@@ -101,12 +101,27 @@ async fn find(app: &App, session: &Session) -> Result<Option<CheckoutSession>, D
     }
 }
 
-/// Authentic, and not of our making: if there is money in it, an operator must see it.
+/// Authentic, and not of our making: money in it is nobody's yet. It is written down apart, and an operator must see it.
 async fn unknown(app: &App, session: &Session, reported: &Reported) -> Result<Settled, Error> {
     let Reported::Paid(payment) = reported else { return Err(Error::NotFound) };
     let now = app.clock.now();
     let detail = format!("{} came in a session that no order here asked for", payment.amount.formatted());
-    app.db.transaction(async |tx| alert(tx, now, "unknown_session", &session.id, &detail).await).await?;
+    let source = Source { kind_of: "charge", id: charge_uuid(&payment.charge), kind: "foreign", group: session.id.clone(), occurred_at: now };
+    let posting = [Posting::new(Account::StripeBalance, Account::Suspense, payment.amount, "foreign")];
+    // Money of another mode is not money here.
+    let ours = payment.livemode == app.stripe.is_live();
+    app.db
+        .transaction_retrying(async |tx| {
+            alert(tx, now, "unknown_session", &session.id, &detail).await?;
+            if ours {
+                ledger::post(tx, now, &source, &posting).await?;
+            }
+            Ok::<_, Error>(())
+        })
+        .await?;
+    if ours {
+        post_fees_of(app, session, &session.id).await?;
+    }
     Err(Error::NotFound)
 }
 
@@ -216,6 +231,7 @@ async fn refuse(tx: &mut Tx, now: Time, known: &CheckoutSession, order: &orders:
             amount: payment.amount.minor,
             currency: payment.amount.currency,
             order: known.order,
+            again: false,
         },
     )
     .await?;
@@ -235,36 +251,58 @@ pub(super) fn charge_uuid(id: &str) -> uuid::Uuid {
 
 /// Posts what the provider kept, if it has said so by now. Under asynchronous capture it says so later: `charge.updated` and the sweeper
 /// ask again.
-async fn post_fees_of(app: &App, session: &Session, order: OrderId) -> Result<(), Error> {
+async fn post_fees_of(app: &App, session: &Session, group: &str) -> Result<(), Error> {
     let charge = session.payment_intent.as_ref().and_then(|i| i.object()).and_then(|i| i.latest_charge.as_ref()).and_then(|c| c.object());
     match charge {
-        Some(charge) => post_fees(app, charge, order).await,
+        Some(charge) => post_fees(app, charge, group).await,
         None => Ok(()),
     }
 }
 
-/// The fee and settlement currency of a charge: a second idempotent posting.
-pub async fn fees(app: &App, charge_id: &str) -> Result<(), Error> {
+/// The fee and settlement currency of a charge: a second idempotent posting. `last`: no other news of this charge is to be expected.
+pub async fn fees(app: &App, charge_id: &str, last: bool) -> Result<(), Error> {
     if ledger::is_posted(&mut *app.db.conn().await?, "charge", charge_uuid(charge_id), "fees").await? {
         return Ok(());
     }
     let charge = app.stripe.charge(charge_id).await.map_err(|e| payments::Unavailable(e.to_string()))?;
     let Some(intent) = charge.payment_intent.as_ref().map(|i| i.id().to_owned()) else { return Ok(()) };
-    let known = store::session_of_intent(&mut *app.db.conn().await?, &intent).await?;
+    let known = if last { session_of(app, &intent).await? } else { store::session_of_intent(&mut *app.db.conn().await?, &intent).await? };
     match known {
-        Some(known) => post_fees(app, &charge, known.order).await,
+        Some(known) => post_fees(app, &charge, &known.order.to_string()).await,
+        // Money that is kept apart cost something too.
+        None if !ledger::transfers_of(&mut *app.db.conn().await?, "charge", charge_uuid(&charge.id)).await?.is_empty() => {
+            post_fees(app, &charge, &charge.id).await
+        }
         None => Ok(()),
     }
 }
 
-async fn post_fees(app: &App, charge: &stripe_client::Charge, order: OrderId) -> Result<(), Error> {
+/// Whose payment it is. News of what became of a payment may overtake the news of the payment: it is settled first then, since what
+/// nobody here asked for is dealt with in another way, and would be so twice.
+///
+/// # Errors
+/// [`Error::Unavailable`] if the provider cannot be asked.
+pub async fn session_of(app: &App, intent: &str) -> Result<Option<CheckoutSession>, Error> {
+    if let Some(known) = store::session_of_intent(&mut *app.db.conn().await?, intent).await? {
+        return Ok(Some(known));
+    }
+    let made_in = app.stripe.sessions_of(intent).await.map_err(|e| payments::Unavailable(e.to_string()))?;
+    let Some(session) = made_in.data.first() else { return Ok(None) };
+    match settle(app, &session.id).await {
+        Ok(_) => Ok(store::session_of_intent(&mut *app.db.conn().await?, intent).await?),
+        Err(Error::NotFound) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+async fn post_fees(app: &App, charge: &stripe_client::Charge, group: &str) -> Result<(), Error> {
     let Some(movement) = charge.balance_transaction.as_ref().and_then(|b| b.object()) else { return Ok(()) };
     let money = |units, currency: &str| payments::from_units(units, currency).map_err(payments::Unavailable);
     let (charged, settled): (Money, Money) = (money(charge.amount, &charge.currency)?, money(movement.amount, &movement.currency)?);
     let fee = money(movement.fee, &movement.currency)?;
     let now = app.clock.now();
     let occurred_at = Time::from_unix(movement.created).unwrap_or(now);
-    let source = Source { kind_of: "charge", id: charge_uuid(&charge.id), kind: "fees", group: order.to_string(), occurred_at };
+    let source = Source { kind_of: "charge", id: charge_uuid(&charge.id), kind: "fees", group: group.to_owned(), occurred_at };
     app.db.transaction_retrying(async |tx| ledger::post(tx, now, &source, &postings::fees(charged, settled, fee)).await).await?;
     Ok(())
 }

@@ -1,4 +1,6 @@
 //! Every statement on sessions, provider events, refunds and alerts.
+use std::collections::BTreeSet;
+
 use diesel::{OptionalExtension, prelude::*, sql_types::Text};
 use diesel_async::RunQueryDsl;
 
@@ -7,7 +9,7 @@ use crate::{
     clock::Time,
     db::{Conn, DbError, PlanOnce, Tx},
     ids::{OperationId, OrderId},
-    schema::{checkout_sessions as sessions, money_alerts, stripe_events},
+    schema::{checkout_sessions as sessions, money_alerts, stripe_events, stripe_news},
 };
 
 pub(super) async fn insert_session(tx: &mut Tx, now: Time, operation: OperationId, order: OrderId, expires_at: Time) -> Result<(), DbError> {
@@ -143,6 +145,27 @@ pub(super) async fn event_done(conn: &mut Conn, now: Time, id: &str, outcome: &s
     diesel::update(stripe_events::table.find(id))
         .set((stripe_events::processed_at.eq(now), stripe_events::outcome.eq(outcome)))
         .plan_once()
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Those of the events that are here.
+pub(super) async fn known_events(conn: &mut Conn, ids: &[&str]) -> Result<BTreeSet<String>, DbError> {
+    let known: Vec<String> = stripe_events::table.filter(stripe_events::id.eq_any(ids)).select(stripe_events::id).load(conn).await?;
+    Ok(known.into_iter().collect())
+}
+
+/// Up to when the provider's own list of its news was read to the end.
+pub(super) async fn news_read_to(conn: &mut Conn) -> Result<Option<Time>, DbError> {
+    Ok(stripe_news::table.select(stripe_news::read_to).first(conn).await.optional()?)
+}
+pub(super) async fn set_news_read_to(conn: &mut Conn, at: Time) -> Result<(), DbError> {
+    diesel::insert_into(stripe_news::table)
+        .values((stripe_news::one.eq(true), stripe_news::read_to.eq(at)))
+        .on_conflict(stripe_news::one)
+        .do_update()
+        .set(stripe_news::read_to.eq(at))
         .execute(conn)
         .await?;
     Ok(())

@@ -81,13 +81,21 @@ impl DbError {
         match self {
             Self::Pool(_) => true,
             Self::Query(DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _)) => true,
-            Self::Query(DieselError::DatabaseError(_, info)) => {
-                info.message().contains("lock timeout") || info.message().contains("statement timeout")
-            }
+            Self::Query(DieselError::DatabaseError(_, info)) => AWAY.iter().any(|words| info.message().contains(words)),
             Self::Query(_) => false,
         }
     }
 }
+/// What a server says, or its driver, when it is full of work, going down, gone, or not yet back. Their kind is not told apart from others'.
+const AWAY: [&str; 7] = [
+    "lock timeout",
+    "statement timeout",
+    "connection closed",
+    "terminating connection",
+    "the database system is",
+    "error communicating with the server",
+    "error connecting to server",
+];
 
 pub trait Retryable {
     fn retryable(&self) -> bool;

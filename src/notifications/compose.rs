@@ -103,6 +103,7 @@ mod tests {
             invented: false,
             mail_from: "Haat <haat@haat.example>".into(),
             webhook_secrets: vec![Secret("whsec".into())],
+            payout_account: None,
         }
     }
     fn made(mail: &Mail, locale: &str) -> Composed {

@@ -1,12 +1,15 @@
 //! The rail `bank_file`: one sealed file of every payout that waits for one, in the layout its destination needs.
 //!
 //! - A payout is in one file at most. What a layout cannot write is left out and named, never written half.
+//! - A message of ISO's (pain.001) names the account that the money leaves, which the platform's settings say.
 //! - The file holds account numbers: it is sealed in the database and opened for an operator's download alone.
 use std::collections::BTreeMap;
 
+use bankfiles::{Debtor, Payment};
+
 use super::{
     Error, Payout, State,
-    layout::{Instruction, Layout, layouts},
+    layout::{Format, Instruction, Layout, Missing, layouts},
     model::Event,
     step,
     store::{self, Change, File},
@@ -28,8 +31,33 @@ pub struct Made {
     pub left_out: Vec<(String, String)>,
 }
 
+/// A payout as its layout writes it.
+enum Written {
+    Row(String),
+    Payment(Payment),
+}
+
+/// Who makes files, and of what.
+#[derive(Clone, Copy)]
+pub struct Maker<'a> {
+    pub keys: &'a MasterKey,
+    pub by: AccountId,
+    /// The account that the money leaves, for messages that name it.
+    pub debtor: Option<&'a Debtor>,
+}
+
+/// Why a payout stays out of a file of this layout, if it does.
+fn written(layout: &Layout, of: &Instruction, now: Time, maker: &Maker) -> Result<Written, String> {
+    let missing = |missing: Missing| missing.to_string();
+    match (layout.format, maker.debtor) {
+        (Format::Csv, _) => layout.line(of, now.day()).map(Written::Row).map_err(missing),
+        (Format::Pain001, Some(_)) => Layout::payment(of).map(Written::Payment).map_err(missing),
+        (Format::Pain001, None) => Err("HAAT_PAYOUT_ACCOUNT does not say which account it leaves".into()),
+    }
+}
+
 /// Puts every waiting payout into a file; with `only`, those that this layout can write.
-pub async fn make(tx: &mut Tx, now: Time, keys: &MasterKey, by: AccountId, only: Option<&str>) -> Result<Made, Error> {
+pub async fn make(tx: &mut Tx, now: Time, maker: &Maker<'_>, only: Option<&str>) -> Result<Made, Error> {
     let all = layouts().map_err(|e| Error::Corrupt(e.to_string()))?;
     let usable: Vec<&Layout> = all.iter().filter(|l| only.is_none_or(|code| l.code == code)).collect();
     if usable.is_empty() {
@@ -37,9 +65,9 @@ pub async fn make(tx: &mut Tx, now: Time, keys: &MasterKey, by: AccountId, only:
         return Err(Error::Invalid { field: "/layout", message: format!("one of {}", known.join("; ")) });
     }
     let mut left_out = Vec::new();
-    let mut by_layout: BTreeMap<&str, Vec<(Payout, String)>> = BTreeMap::new();
+    let mut by_layout: BTreeMap<&str, Vec<(Payout, Written)>> = BTreeMap::new();
     for payout in store::lock_waiting_for_file(tx).await? {
-        let (kind, details) = store::details(tx, keys, &payout).await?;
+        let (kind, details) = store::details(tx, maker.keys, &payout).await?;
         let Some(layout) = usable.iter().find(|l| l.kind == kind && l.currency == payout.currency) else {
             if only.is_none() {
                 left_out.push((payout.number.clone(), format!("no layout writes {} in {}", kind, payout.currency)));
@@ -47,9 +75,9 @@ pub async fn make(tx: &mut Tx, now: Time, keys: &MasterKey, by: AccountId, only:
             continue;
         };
         let of = Instruction { number: payout.number.clone(), amount: payout.amount(), details };
-        match layout.line(&of, now.day()) {
+        match written(layout, &of, now, maker) {
             Ok(line) => by_layout.entry(&layout.code).or_default().push((payout, line)),
-            Err(missing) => left_out.push((missing.number.clone(), missing.to_string())),
+            Err(why) => left_out.push((payout.number.clone(), why)),
         }
     }
     if by_layout.is_empty() && left_out.is_empty() {
@@ -58,30 +86,46 @@ pub async fn make(tx: &mut Tx, now: Time, keys: &MasterKey, by: AccountId, only:
     let mut files = Vec::new();
     for layout in usable {
         if let Some(rows) = by_layout.remove(layout.code.as_str()) {
-            files.push(write(tx, now, keys, by, layout, &rows).await?);
+            files.push(write(tx, now, maker, layout, &rows).await?);
         }
     }
     Ok(Made { files, left_out })
 }
 
-async fn write(tx: &mut Tx, now: Time, keys: &MasterKey, by: AccountId, layout: &Layout, rows: &[(Payout, String)]) -> Result<File, Error> {
-    let id = PayoutFileId::new();
-    let mut total = Money::zero(layout.currency);
+/// The file's text: rows under their heading, or the message.
+fn text(now: Time, id: PayoutFileId, layout: &Layout, maker: &Maker, total: Money, rows: &[(Payout, Written)]) -> Result<String, Error> {
     let mut text = layout.heading();
-    for (payout, row) in rows {
-        total = total.checked_add(payout.amount())?;
-        text.push_str(row);
+    let mut payments = Vec::new();
+    for (_, row) in rows {
+        match row {
+            Written::Row(row) => text.push_str(row),
+            Written::Payment(payment) => payments.push(payment.clone()),
+        }
     }
+    let (Format::Pain001, Some(debtor)) = (layout.format, maker.debtor) else { return Ok(text) };
+    // 35 characters are all that a message's name may have.
+    let name = id.uuid().simple().to_string();
+    let at = now.timestamp().strftime("%Y-%m-%dT%H:%M:%S").to_string();
+    bankfiles::instruct(&name, &at, &now.day().to_string(), debtor, &total.decimal(), &payments).map_err(|e| Error::Corrupt(e.to_string()))
+}
+
+async fn write(tx: &mut Tx, now: Time, maker: &Maker<'_>, layout: &Layout, rows: &[(Payout, Written)]) -> Result<File, Error> {
+    let (id, by) = (PayoutFileId::new(), maker.by);
+    let mut total = Money::zero(layout.currency);
+    for (payout, _) in rows {
+        total = total.checked_add(payout.amount())?;
+    }
+    let text = text(now, id, layout, maker, total, rows)?;
     let file = File {
         id,
         layout: layout.code.clone(),
-        name: format!("haat-{}-{}-{}.csv", layout.code, now.day(), &id.uuid().simple().to_string()[24..]),
+        name: format!("haat-{}-{}-{}.{}", layout.code, now.day(), &id.uuid().simple().to_string()[24..], layout.format.extension()),
         payouts: i32::try_from(rows.len()).unwrap_or(i32::MAX),
         total_minor: total.minor,
         currency: layout.currency,
         created_at: now,
     };
-    store::insert_file(tx, &file, &keys.seal(&context(id), text.as_bytes()), by).await?;
+    store::insert_file(tx, &file, &maker.keys.seal(&context(id), text.as_bytes()), by).await?;
     record(tx, now, by, "payout_file.create", &file).await?;
     let change = Change { file: Some(id), by: Some(by), detail: Some(&file.name), ..Change::default() };
     for (payout, _) in rows {

@@ -15,12 +15,36 @@ use crate::{
 pub struct Layout {
     pub code: String,
     pub name: String,
+    #[serde(default)]
+    pub format: Format,
     /// The details it can write.
     pub kind: DestinationKind,
     pub currency: Currency,
-    /// (heading, template): `{amount}`, `{number}`, `{date}` and what the destination's details hold.
+    /// None of a message that has its own form: (heading, template): `{amount}`, `{number}`, `{date}` and what the destination's details hold.
+    #[serde(default)]
     pub columns: Vec<(String, String)>,
 }
+
+/// How a file is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    #[default]
+    Csv,
+    /// ISO 20022, pain.001.001.09.
+    Pain001,
+}
+impl Format {
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Pain001 => "xml",
+        }
+    }
+}
+
+/// The longest name that every bank takes.
+const MAX_NAME: usize = 70;
 
 /// Every layout that comes with the program; the first of a kind is the usual one.
 pub fn layouts() -> Result<Vec<Layout>, serde_json::Error> {
@@ -50,6 +74,21 @@ impl Layout {
     pub fn line(&self, of: &Instruction, day: Day) -> Result<String, Missing> {
         let cells = self.columns.iter().map(|(_, template)| fill(template, of, day)).collect::<Result<Vec<_>, _>>()?;
         Ok(row(cells.into_iter()))
+    }
+    /// One payout in a message that has its own form.
+    pub fn payment(of: &Instruction) -> Result<bankfiles::Payment, Missing> {
+        let text = |field: &str| {
+            let plain: String = of.details.get(field).map_or("", String::as_str).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+            let plain: String = plain.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(MAX_NAME).collect();
+            if plain.is_empty() { Err(Missing { number: of.number.clone(), field: field.to_owned() }) } else { Ok(plain) }
+        };
+        Ok(bankfiles::Payment {
+            end_to_end: of.number.clone(),
+            amount: of.amount.decimal(),
+            currency: of.amount.currency.to_string(),
+            holder: text("holder")?,
+            iban: text("iban")?,
+        })
     }
 }
 

@@ -7,6 +7,7 @@
 //! - A payout by hand needs two people.
 //! - A debt takes a fifth of a payout at most, and never a maker's part; one larger than what is available stops payouts, visibly.
 mod files;
+pub mod holds;
 pub mod http;
 pub mod jobs;
 mod layout;
@@ -14,12 +15,14 @@ pub mod model;
 mod postings;
 mod read;
 mod record;
+pub mod reports;
 mod shares;
 mod statement;
 mod store;
 mod stripe;
 
 pub use model::{Error, Outcome, Payout, Rail, State};
+pub use stripe::reversed;
 
 use crate::{
     app::App,
@@ -34,7 +37,7 @@ use crate::{
     secrets::random,
     tenancy::Scope,
 };
-use model::{Destination, Event, Line, Payee, Reason, Skipped};
+use model::{Corridor, Destination, Event, Line, Payee, Reason, Skipped};
 use store::Change;
 
 /// Whom a payout is made for, and in which operation.
@@ -58,7 +61,7 @@ pub async fn create(db: &Db, now: Time, by: By, coop: CoopId) -> Result<Vec<Outc
         audit::hold(tx).await?;
         let mut outcomes = Vec::with_capacity(available.len());
         for (currency, _) in available {
-            outcomes.push(create_in(tx, now, by, &payee, currency).await?);
+            outcomes.extend(create_all(tx, now, by, &payee, currency).await?);
         }
         Ok(outcomes)
     })
@@ -78,10 +81,13 @@ fn skip(payee: &Payee, amount: Option<Money>, reason: Reason, detail: impl Into<
     Outcome::Skipped(Skipped { coop: payee.scope.coop(), slug: payee.slug.clone(), amount, reason, detail: detail.into() })
 }
 
-/// A destination and a rail that reaches it, or why not.
-async fn route(tx: &mut Tx, now: Time, payee: &Payee, amount: Money) -> Result<Result<(Destination, Rail), (Reason, String)>, DbError> {
+/// A destination and a corridor that reaches it, or why not.
+async fn route(tx: &mut Tx, now: Time, payee: &Payee, amount: Money) -> Result<Result<(Destination, Corridor), (Reason, String)>, DbError> {
     if !payee.approved {
         return Ok(Err((Reason::NotApproved, "the cooperative is not approved, or is suspended".into())));
+    }
+    if let Some(hold) = holds::in_force(tx, payee.scope, now.day()).await? {
+        return Ok(Err((Reason::OnHold, format!("{} (until {}; the cooperative may object)", hold.reason, hold.release_on))));
     }
     let Some(destination) = store::active_destination(tx, now, payee.scope).await? else {
         return Ok(Err((Reason::NoDestination, "no payout details are confirmed and in effect".into())));
@@ -93,35 +99,50 @@ async fn route(tx: &mut Tx, now: Time, payee: &Payee, amount: Money) -> Result<R
     let Some(corridor) = store::corridor(tx, destination.kind.rails(), &payee.country, amount.currency).await? else {
         return Ok(Err((Reason::NoCorridor, format!("no rail takes {} to {}", amount.currency, payee.country))));
     };
-    let limit = |minor| Money::new(minor, amount.currency).formatted();
-    Ok(if amount.minor < corridor.min_minor {
-        Err((Reason::BelowMinimum, format!("it is paid from {} on", limit(corridor.min_minor))))
-    } else if amount.minor > corridor.max_minor {
-        Err((Reason::AboveMaximum, format!("{} at most in one payout", limit(corridor.max_minor))))
-    } else {
-        Ok((destination, corridor.rail))
-    })
+    if amount.minor < corridor.min_minor {
+        let least = Money::new(corridor.min_minor, amount.currency).formatted();
+        return Ok(Err((Reason::BelowMinimum, format!("it is paid from {least} on"))));
+    }
+    Ok(Ok((destination, corridor)))
 }
 
-async fn create_in(tx: &mut Tx, now: Time, by: By, payee: &Payee, currency: Currency) -> Result<Outcome, Error> {
+/// More instructions than a corridor's maximum divides any month's earnings into; what is left waits for the next run.
+const MOST_PARTS: usize = 20;
+
+/// What is available in a currency, in as many payouts as the corridor's maximum makes of it. A debt takes its part of the first alone:
+/// that was measured by all of it.
+async fn create_all(tx: &mut Tx, now: Time, by: By, payee: &Payee, currency: Currency) -> Result<Vec<Outcome>, Error> {
+    let mut outcomes = Vec::new();
+    for _ in 0..MOST_PARTS {
+        let (outcome, more) = create_in(tx, now, by, payee, currency, outcomes.is_empty()).await?;
+        outcomes.push(outcome);
+        if !more {
+            break;
+        }
+    }
+    Ok(outcomes)
+}
+
+/// A payout, or why not; and whether something is left that another can take.
+async fn create_in(tx: &mut Tx, now: Time, by: By, payee: &Payee, currency: Currency, first: bool) -> Result<(Outcome, bool), Error> {
     let coop = payee.scope.coop();
     let available = store::lock_balance(tx, Account::CoopAvailable(coop).id(currency)).await?;
-    let owed = ledger::balance(tx, &Account::CoopReceivable(coop), currency).await?.minor;
+    let owed = if first { ledger::balance(tx, &Account::CoopReceivable(coop), currency).await?.minor } else { 0 };
     let all = Money::new(available, currency);
     let Some(recovery) = model::recovery(available, owed) else {
         let detail = format!("it owes {}, more than the {} that is available", Money::new(owed, currency).formatted(), all.formatted());
-        return Ok(skip(payee, Some(all), Reason::NegativeBalance, detail));
+        return Ok((skip(payee, Some(all), Reason::NegativeBalance, detail), false));
     };
     let amount = Money::new(available - recovery, currency);
-    let (destination, rail) = match route(tx, now, payee, amount).await? {
+    let (destination, corridor) = match route(tx, now, payee, amount).await? {
         Ok(route) => route,
-        Err((reason, detail)) => return Ok(skip(payee, Some(amount), reason, detail)),
+        Err((reason, detail)) => return Ok((skip(payee, Some(amount), reason, detail), false)),
     };
     let mut lines = store::unpaid(tx, payee.scope, currency).await?;
     if lines.iter().map(|l| l.minor).sum::<i64>() != available {
         let detail = format!("the transfers behind {} do not explain it", all.formatted());
         store::alert(tx, now, "payout_books_differ", &format!("{coop}/{currency}"), &detail).await?;
-        return Ok(skip(payee, Some(all), Reason::BooksDiffer, detail));
+        return Ok((skip(payee, Some(all), Reason::BooksDiffer, detail), false));
     }
     let id = PayoutId::new();
     let number = number();
@@ -130,12 +151,17 @@ async fn create_in(tx: &mut Tx, now: Time, by: By, payee: &Payee, currency: Curr
         ledger::post(tx, now, &source("recovered"), &postings::recovered(coop, Money::new(recovery, currency))).await?;
         lines = store::unpaid(tx, payee.scope, currency).await?;
     }
+    let Some(lines) = model::at_most(lines, corridor.max_minor) else {
+        let detail = format!("{} at most in one payout, and one line of it is more", Money::new(corridor.max_minor, currency).formatted());
+        return Ok((skip(payee, Some(amount), Reason::AboveMaximum, detail), false));
+    };
+    let amount = Money::new(lines.iter().map(|l| l.minor).sum(), currency);
     let payout = Payout {
         coop,
         id,
         number: number.clone(),
         state: State::Created,
-        rail,
+        rail: corridor.rail,
         destination: destination.id,
         destination_hint: destination.hint,
         amount_minor: amount.minor,
@@ -151,7 +177,7 @@ async fn create_in(tx: &mut Tx, now: Time, by: By, payee: &Payee, currency: Curr
     let whole = read::work::whole(tx, payee.scope, currency, &lines).await?;
     write(tx, now, by, &payout, &lines, &shares::divide(&whole)?).await?;
     ledger::post(tx, now, &source("sent"), &postings::sent(coop, amount)).await?;
-    Ok(Outcome::Made(payout))
+    Ok((Outcome::Made(payout), amount.minor < available - recovery))
 }
 
 async fn write(tx: &mut Tx, now: Time, by: By, payout: &Payout, lines: &[Line], shares: &[shares::Share]) -> Result<(), Error> {
@@ -272,6 +298,9 @@ pub async fn bounce(tx: &mut Tx, now: Time, scope: Scope, id: PayoutId, reason: 
     }
     match payout.state {
         State::Bounced | State::Failed => Ok(payout),
+        State::Settled if payout.rail == Rail::StripeTransfer && by.is_some() => {
+            Err(Error::WrongRail("a transfer that was made comes back by its reversal at Stripe, which tells of it"))
+        }
         State::Settled => {
             let moved = step(tx, now, &payout, Event::Bounce, &change).await?;
             store::free_lines(tx, &payout).await?;

@@ -32,8 +32,8 @@ impl DestinationKind {
     /// The rails that can use such details, the one without handwork first.
     pub const fn rails(self) -> &'static [Rail] {
         match self {
-            Self::InBank | Self::InUpi | Self::NpBank => &[Rail::BankFile, Rail::Manual],
-            Self::Iban | Self::Manual => &[Rail::Manual],
+            Self::InBank | Self::InUpi | Self::NpBank | Self::Iban => &[Rail::BankFile, Rail::Manual],
+            Self::Manual => &[Rail::Manual],
             Self::StripeAccount => &[Rail::StripeTransfer],
         }
     }
@@ -156,7 +156,7 @@ pub struct Corridor {
 text_enum! { as NotPaidReason,
     /// Why a cooperative is not paid in this run.
     pub enum Reason {
-        NotApproved = "not_approved", NothingAvailable = "nothing_available", NegativeBalance = "negative_balance",
+        NotApproved = "not_approved", OnHold = "on_hold", NothingAvailable = "nothing_available", NegativeBalance = "negative_balance",
         NoDestination = "no_destination", DestinationCurrency = "destination_currency", NoCorridor = "no_corridor",
         BelowMinimum = "below_minimum", AboveMaximum = "above_maximum", BooksDiffer = "books_differ",
     }
@@ -186,6 +186,22 @@ pub fn recovery(available: i64, owed: i64) -> Option<i64> {
     if owed > available { None } else { Some(owed.clamp(0, available / RECOVERY_PART)) }
 }
 
+/// The lines of one payout of `most` at the most: those that take away first, then the oldest that fit, so that the rest is for the next.
+/// None if nothing can be paid so: a single line is more than `most`, or takes away as much as there is.
+pub fn at_most(lines: Vec<Line>, most: i64) -> Option<Vec<Line>> {
+    let (taking, giving): (Vec<Line>, Vec<Line>) = lines.into_iter().partition(|line| line.minor < 0);
+    let mut sum: i64 = taking.iter().map(|line| line.minor).sum();
+    let mut taken = taking;
+    for line in giving {
+        if sum + line.minor <= most {
+            sum += line.minor;
+            taken.push(line);
+        }
+    }
+    taken.sort_by_key(|line| line.transfer);
+    (sum > 0).then_some(taken)
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("no such payout, cooperative or file")]
@@ -194,6 +210,8 @@ pub enum Error {
     Illegal(State, Event),
     #[error("{0}")]
     WrongRail(&'static str),
+    #[error("{0}")]
+    Held(&'static str),
     #[error("a payout by hand needs two people: whoever created it cannot confirm it")]
     TwoPeople,
     #[error("the reference belongs to another payout")]
@@ -202,6 +220,8 @@ pub enum Error {
     OtherReference,
     #[error("{message}")]
     Invalid { field: &'static str, message: String },
+    #[error(transparent)]
+    File(#[from] bankfiles::Refused),
     #[error("nothing waits for a file")]
     NothingToFile,
     #[error("the document cannot be made: {0}")]
@@ -258,6 +278,17 @@ mod tests {
              failed: \n\
              bounced: \n"
         );
+    }
+    #[test]
+    fn a_payout_holds_what_fits_and_leaves_the_rest() {
+        let line = |minor| Line { kind: LineKind::Producer, transfer: TransferId::new(), order_line: None, group: None, minor };
+        let of =
+            |minors: &[i64], most| at_most(minors.iter().map(|m| line(*m)).collect(), most).map(|l| l.iter().map(|l| l.minor).collect::<Vec<_>>());
+        assert_eq!(of(&[60, 50, 40], 100), Some(vec![60, 40]));
+        assert_eq!(of(&[60, 50, -20], 100), Some(vec![60, 50, -20]), "what takes away is in the first");
+        assert_eq!((of(&[101], 100), of(&[101, 7], 100)), (None, Some(vec![7])));
+        assert_eq!(of(&[60, 40], 100), Some(vec![60, 40]));
+        assert_eq!(of(&[10, -10], 100), None);
     }
     #[test]
     fn a_debt_takes_a_fifth_at_most_and_one_too_large_stops_the_payout() {

@@ -42,7 +42,7 @@ async fn sold(app: &TestApp, manager: &Client, slug: &str, variant: &str, quanti
 pub async fn destination(app: &TestApp, slug: &str, kind: &str, currency: &str) {
     details(app, slug, kind, currency, json!({})).await;
 }
-async fn details(app: &TestApp, slug: &str, kind: &str, currency: &str, plain: Value) {
+pub async fn details(app: &TestApp, slug: &str, kind: &str, currency: &str, plain: Value) {
     let id = haat::ids::new_uuid();
     let sealed = app.app.keys.seal(&format!("payout_destinations/{id}"), plain.to_string().as_bytes());
     let sealed: String = sealed.iter().map(|b| format!("{b:02x}")).collect();
@@ -229,7 +229,7 @@ async fn who_is_not_paid_is_told_why() {
             reason(app, "UPDATE payout_destinations SET currency = 'EUR'; UPDATE payout_corridors SET min_minor = 5037 WHERE rail = 'manual'").await,
             "below_minimum"
         );
-        assert_eq!(reason(app, "UPDATE payout_corridors SET min_minor = 1, max_minor = 5035 WHERE rail = 'manual'").await, "above_maximum");
+        assert_eq!(reason(app, "UPDATE payout_corridors SET min_minor = 1, max_minor = 399 WHERE rail = 'manual'").await, "above_maximum");
         assert_eq!(reason(app, "UPDATE payout_corridors SET enabled = false WHERE rail = 'manual'").await, "no_corridor");
         assert_eq!(
             reason(

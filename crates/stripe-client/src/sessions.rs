@@ -110,4 +110,9 @@ impl Stripe {
     pub async fn sessions_created(&self, from: i64, to: i64, page: &Page) -> Result<List<Session>, StripeError> {
         self.get("/v1/checkout/sessions", page.apply(Form::new().set("created[gte]", from).set("created[lte]", to))).await
     }
+
+    /// The session that a payment was made in; none for one that was made elsewhere.
+    pub async fn sessions_of(&self, payment_intent: &str) -> Result<List<Session>, StripeError> {
+        self.get("/v1/checkout/sessions", Page { limit: 1, starting_after: None }.apply(Form::new().set("payment_intent", payment_intent))).await
+    }
 }

@@ -13,7 +13,7 @@ use stripe_client::StripeError;
 use super::{
     Error, alert, refunds,
     refunds::model::{Plan, Reason, What},
-    settle::charge_uuid,
+    settle::{charge_uuid, session_of},
     store as checkout_store,
 };
 use crate::{
@@ -29,6 +29,8 @@ use crate::{
 use model::{Dispute, State, Step};
 
 const INQUIRY: &str = "dispute_inquiry";
+/// Of the posting of a dispute that is about no order here.
+const FOREIGN: &str = "foreign";
 
 /// What the provider says of a dispute, in our words.
 struct Said {
@@ -57,8 +59,10 @@ pub async fn observe(app: &App, provider_id: &str) -> Result<&'static str, Error
     let now = app.clock.now();
     let said = read(&dispute, now)?;
     let intent = dispute.payment_intent.as_ref().map(|i| i.id().to_owned()).unwrap_or_default();
-    let known = checkout_store::session_of_intent(&mut *app.db.conn().await?, &intent).await?;
-    match known.filter(|session| session.pays_order) {
+    let known = session_of(app, &intent).await?;
+    // What was written down apart stays apart: an operator may have dealt with it.
+    let apart = ledger::transfers_of(&mut *app.db.conn().await?, "dispute", charge_uuid(provider_id)).await?.iter().any(|t| t.kind == FOREIGN);
+    match known.filter(|session| session.pays_order && !apart) {
         Some(session) => {
             app.db.transaction_retrying(async |tx| apply(app, tx, now, session.order, &said).await).await?;
             Ok("dispute")
@@ -198,7 +202,7 @@ async fn foreign(app: &App, now: Time, said: &Said) -> Result<&'static str, Erro
         .transaction_retrying(async |tx| {
             alert(tx, now, "unknown_dispute", &said.provider_id, &detail).await?;
             if said.state != State::Inquiry {
-                ledger::post(tx, now, &source("foreign"), &taken).await?;
+                ledger::post(tx, now, &source(FOREIGN), &taken).await?;
             }
             if said.state == State::Won {
                 ledger::post(tx, now, &source("reinstated"), &back).await?;

@@ -1,13 +1,14 @@
 //! The way of a refund to the provider.
 use jiff::SignedDuration;
 
-use super::{REFUND, apply, refused};
+use super::{OPERATION, apply, model::State, prepare, refused, store};
 use crate::{
     app::App,
     checkout::Error,
     db::Tx,
     ids::{OperationId, RefundId},
-    jobs::{Failure, Job, Run, enqueue},
+    jobs::{Failure, Job, Run},
+    orders,
     payments::{self, Attempt, Refusal},
 };
 
@@ -57,16 +58,15 @@ impl SendRefund {
         let now = app.clock.now();
         app.jobs_db.transaction(async |tx| refused(tx, now, self.refund, self.operation, refusal).await).await
     }
-    /// The provider's memory of the key is running out. The payment's refunds carry our id: it is among them, or was never made and is
-    /// asked for under a new key.
+    /// The provider's memory of the key is running out. The payment's refunds carry our id and the try's: it is among them, whatever became
+    /// of it, or was never made and is asked for under a new key.
     async fn look_up(&self, app: &App) -> Result<(), Error> {
-        let mine = self.refund.to_string();
+        let mine = self.operation.to_string();
         let mut page = stripe_client::Page::default();
         loop {
             let list = app.stripe.refunds_of(&self.intent, &page).await.map_err(|e| payments::Unavailable(e.to_string()))?;
-            let carries = |r: &&stripe_client::Refund| r.metadata.as_ref().and_then(|m| m.get(REFUND)) == Some(&mine);
-            // One that failed was an earlier try of the same refund.
-            if let Some(found) = list.data.iter().filter(carries).find(|r| super::reported(r) != super::State::Failed) {
+            let carries = |r: &&stripe_client::Refund| r.metadata.as_ref().and_then(|m| m.get(OPERATION)) == Some(&mine);
+            if let Some(found) = list.data.iter().find(carries) {
                 return self.done(app, found).await;
             }
             match list.data.last().filter(|_| list.has_more) {
@@ -75,14 +75,16 @@ impl SendRefund {
             }
         }
         let now = app.clock.now();
-        let again = Self { operation: OperationId::new(), refund: self.refund, intent: self.intent.clone() };
         app.jobs_db
-            .transaction(async |tx| {
-                let bytes = payments::bytes(tx, self.operation).await?;
+            .transaction_retrying(async |tx| {
                 let refusal = Refusal { code: "never_made".into(), message: "the provider never made it".into() };
                 payments::rejected(tx, now, self.operation, &refusal).await?;
-                payments::prepare(tx, now, again.operation, payments::Kind::Refund, self.refund.uuid(), &bytes).await?;
-                Ok(enqueue(tx, now, &again).await?)
+                let refund = store::lock(tx, self.refund).await?.ok_or(Error::NotFound)?;
+                if refund.state != State::Requested {
+                    return Ok(());
+                }
+                let order = orders::order(tx, refund.order).await?;
+                prepare(tx, now, OperationId::new(), self.refund, &order, &self.intent, refund.amount()).await
             })
             .await
     }

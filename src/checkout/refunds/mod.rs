@@ -31,6 +31,8 @@ use jobs::SendRefund;
 use model::{Ask, Plan, Reason, Refund, State, Undone};
 
 const REFUND: &str = "refund";
+/// Which try of a refund it is: one that failed may be asked for again.
+const OPERATION: &str = "operation";
 const UNEXPECTED: &str = "unexpected";
 const PROVIDER_REFUND: &str = "provider_refund";
 
@@ -84,7 +86,8 @@ async fn prepare(
     amount: crate::money::Money,
 ) -> Result<(), Error> {
     let units = payments::units(amount).map_err(|e| Error::Uncheckable(e.to_string()))?;
-    let metadata: Metadata = [(REFUND.to_owned(), refund.to_string()), ("number".to_owned(), order.number.clone())].into();
+    let carried = [(REFUND, refund.to_string()), (OPERATION, operation.to_string()), ("number", order.number.clone())];
+    let metadata: Metadata = carried.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     let bytes = CreateRefund { payment_intent: intent.to_owned(), amount: units, metadata }.prepare();
     payments::prepare(tx, now, operation, payments::Kind::Refund, refund.uuid(), &bytes).await?;
     Ok(enqueue(tx, now, &SendRefund { refund, operation, intent: intent.to_owned() }).await?)

@@ -160,6 +160,7 @@ async fn app(told: &Told<'_>, public_url: &str, secret: &str, sandbox: &Sandbox)
         invented: true,
         mail_from: "Haat <haat@haat.example>".into(),
         webhook_secrets: vec![Secret(secret.to_owned())],
+        payout_account: None,
     };
     let (db, clock) = (Db::connect(told.url, POOL), Clock::System);
     let log = Log::open(&db, clock.now(), &kept_log_key(told.dir)?, public_url).await?;

@@ -33,6 +33,7 @@ impl From<Error> for Problem {
             Error::Stock(error) => error.into(),
             Error::Money(_) => Self::with_detail(Kind::Invalid, error.to_string()),
             Error::Provenance(error) => error.into(),
+            Error::Ledger(crate::ledger::Error::Db(error)) => error.into(),
             Error::Ledger(_) => Self::internal(&error),
             Error::Db(error) if error.constraint() == Some("cart_lines_quantity_range") => Self::field(
                 "/quantity",

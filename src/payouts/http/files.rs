@@ -63,7 +63,8 @@ impl From<File> for FileView {
 #[post("/v1/admin/payouts/files")]
 async fn create_payout_files(app: web::Data<App>, by: Operator, Body(body): Body<FilesBody>) -> Result<HttpResponse, Problem> {
     let now = app.clock.now();
-    let made = app.db.transaction_retrying(async |tx| files::make(tx, now, &app.keys, by.account, body.layout.as_deref()).await).await?;
+    let maker = files::Maker { keys: &app.keys, by: by.account, debtor: app.config.payout_account.as_ref() };
+    let made = app.db.transaction_retrying(async |tx| files::make(tx, now, &maker, body.layout.as_deref()).await).await?;
     let files = made.files.into_iter().map(FileView::from).collect();
     let left_out = made.left_out.into_iter().map(|(payout, why)| LeftOut { payout, why }).collect();
     Ok(HttpResponse::Created().json(FilesView { files, left_out }))
@@ -81,13 +82,13 @@ async fn list_payout_files(app: web::Data<App>, _by: Operator, Params(query): Pa
 
 /// The file as the bank reads it. It holds account numbers: keep it nowhere.
 #[utoipa::path(tag = "payouts", operation_id = "get_payout_file", params(("id" = PayoutFileId, Path)),
-    responses((status = 200, content_type = "text/csv", body = String), (status = 401, body = ProblemView), (status = 403, body = ProblemView), (status = 404, body = ProblemView)))]
+    responses((status = 200, content((String = "text/csv"), (String = "application/xml"))), (status = 401, body = ProblemView), (status = 403, body = ProblemView), (status = 404, body = ProblemView)))]
 #[get("/v1/admin/payouts/files/{id}")]
 async fn get_payout_file(app: web::Data<App>, by: Operator, id: web::Path<PayoutFileId>) -> Result<HttpResponse, Problem> {
     let now = app.clock.now();
     let (file, text) = app.db.transaction(async |tx| files::open(tx, now, &app.keys, by.account, *id).await).await?;
     Ok(HttpResponse::Ok()
-        .content_type("text/csv; charset=us-ascii")
+        .content_type(if file.name.ends_with(".xml") { "application/xml" } else { "text/csv; charset=us-ascii" })
         .insert_header(("Content-Disposition", format!("attachment; filename=\"{}\"", file.name)))
         .insert_header(("Cache-Control", "no-store"))
         .body(text))

@@ -1,8 +1,10 @@
 //! Payouts for operators, and a cooperative's own money for its managers.
 mod admin;
 mod files;
+mod holds;
 mod manage;
 mod money;
+mod reports;
 mod statement;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -18,6 +20,8 @@ use crate::{
 pub fn routes(api: &mut ServiceConfig) {
     // Before `/payouts/{id}`, which would take `files` for an id.
     files::routes(api);
+    reports::routes(api);
+    holds::routes(api);
     admin::routes(api);
     manage::routes(api);
     money::routes(api);
@@ -83,9 +87,10 @@ impl From<Error> for Problem {
             Error::NotFound => Kind::NotFound.into(),
             Error::TwoPeople => Kind::TwoPeopleNeeded.into(),
             Error::ReferenceUsed => Kind::ReferenceUsed.into(),
-            Error::Illegal(..) | Error::WrongRail(_) | Error::OtherReference | Error::NothingToFile => {
+            Error::Illegal(..) | Error::Held(_) | Error::WrongRail(_) | Error::OtherReference | Error::NothingToFile => {
                 Self::with_detail(Kind::Conflict, error.to_string())
             }
+            Error::File(refused) => Self::field("/file", "malformed", refused.to_string()),
             Error::Invalid { field, message } => Self::field(field, "unacceptable", message),
             Error::Unavailable(_) => Self::from(Kind::PaymentProviderUnknown).retry_after(2),
             Error::Provenance(error) => error.into(),

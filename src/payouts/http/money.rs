@@ -10,7 +10,10 @@ use crate::{
     ids::{OrderLineId, TransferId},
     money::{Currency, Money, MoneyView},
     page::{Page, PageQuery},
-    payouts::read::money::{self, Balances, Moved, Standing},
+    payouts::{
+        holds::{self, Hold},
+        read::money::{self, Balances, Moved, Standing},
+    },
     problem::{Problem, ProblemView},
 };
 
@@ -64,8 +67,12 @@ fn view(currency: Currency, held: &Balances) -> CurrencyBalance {
     }
 }
 
-fn next_steps(standing: &Standing, all: &[(Currency, Balances)]) -> Vec<String> {
+fn next_steps(standing: &Standing, held: Option<&Hold>, all: &[(Currency, Balances)]) -> Vec<String> {
     let mut steps = Vec::new();
+    if let Some(Hold { reason, release_on, appeal, .. }) = held {
+        let objection = if appeal.is_none() { "You may object to that" } else { "Your objection is with the operators" };
+        steps.push(format!("Payouts are held until {release_on}: {reason} {objection}; what you earned stays yours."));
+    }
     if !standing.approved {
         steps.push("The cooperative is not approved or is suspended: nothing is paid out until an operator changes that.".to_owned());
     }
@@ -117,13 +124,14 @@ fn next_steps(standing: &Standing, all: &[(Currency, Balances)]) -> Vec<String> 
 async fn get_balance(app: web::Data<App>, by: Manager) -> Result<web::Json<BalanceView>, Problem> {
     let conn = &mut *app.db.conn().await?;
     let standing = money::standing(conn, app.clock.now(), by.scope).await?;
+    let hold = holds::in_force(conn, by.scope, app.clock.now().day()).await?;
     let mut all = money::balances(conn, by.scope).await?;
     if !all.iter().any(|(currency, _)| *currency == standing.currency) {
         all.push((standing.currency, Balances::default()));
     }
     all.sort_by_key(|(currency, _)| (*currency != standing.currency, *currency));
     let balances = all.iter().map(|(currency, held)| view(*currency, held)).collect();
-    Ok(web::Json(BalanceView { balances, next_steps: next_steps(&standing, &all) }))
+    Ok(web::Json(BalanceView { balances, next_steps: next_steps(&standing, hold.as_ref(), &all) }))
 }
 
 /// Money that moved into, out of or between the cooperative's accounts.

@@ -225,6 +225,13 @@ pub(super) async fn owner(conn: &mut Conn, id: PayoutId) -> Result<Option<Scope>
     Ok(coop.map(Scope::system))
 }
 
+/// The payout with this number.
+pub(super) async fn called(conn: &mut Conn, number: &str) -> Result<Option<(Scope, PayoutId)>, DbError> {
+    let found: Option<(CoopId, PayoutId)> =
+        payouts::table.filter(payouts::number.eq(number)).select((payouts::coop_id, payouts::id)).first(conn).await.optional()?;
+    Ok(found.map(|(coop, id)| (Scope::system(coop), id)))
+}
+
 /// What an event changes beside the state.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Change<'a> {
@@ -308,6 +315,16 @@ pub(super) async fn note_once(tx: &mut Tx, now: Time, payout: &Payout, event: &s
 pub(super) async fn free_lines(tx: &mut Tx, payout: &Payout) -> Result<(), DbError> {
     diesel::update(payout_lines::table.filter(payout_lines::coop_id.eq(payout.coop).and(payout_lines::payout_id.eq(payout.id))))
         .set(payout_lines::live.eq(false))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// What an alert was about is decided.
+pub(super) async fn resolve_alert(tx: &mut Tx, now: Time, kind: &str, subject: &str, resolution: &str) -> Result<(), DbError> {
+    let open = money_alerts::kind.eq(kind).and(money_alerts::subject.eq(subject)).and(money_alerts::resolved_at.is_null());
+    diesel::update(money_alerts::table.filter(open))
+        .set((money_alerts::resolved_at.eq(now), money_alerts::resolution.eq(resolution)))
         .execute(tx)
         .await?;
     Ok(())

@@ -15,6 +15,7 @@ use super::world::{basket_of, books, euros, shelves, told, world};
 use crate::support::{
     Answer, TestApp, api_test,
     builders::{basket, session_of, sql},
+    dice::Dice,
 };
 
 const BUYERS: usize = 1000;
@@ -24,9 +25,14 @@ const BY_HTTP: usize = 120;
 /// Side by side. It divides the buyers, so that they come in full rows, and not the pieces, so that the last row is one too many.
 const WIDTH: usize = 8;
 
-/// Everybody tries to buy one piece; how many could.
-async fn contend(buy: impl AsyncFn(usize) -> bool) -> usize {
-    futures_util::stream::iter(0..BUYERS).map(|i| buy(i)).buffer_unordered(WIDTH).filter(|sold| std::future::ready(*sold)).count().await
+/// In how many orders they come, each with a shop of its own; more if told so.
+const SEEDS: u64 = 2;
+
+/// Everybody tries to buy one piece, in an order that the seed decides; how many could.
+async fn contend(seed: u64, buy: impl AsyncFn(usize) -> bool) -> usize {
+    let mut order: Vec<usize> = (0..BUYERS).collect();
+    Dice::new(seed).shuffle(&mut order);
+    futures_util::stream::iter(order).map(|i| buy(i)).buffer_unordered(WIDTH).filter(|sold| std::future::ready(*sold)).count().await
 }
 
 /// Comes back when told that the shop is too full.
@@ -59,6 +65,13 @@ async fn carts_like(app: &TestApp, cart: &str, count: usize) -> Vec<CartId> {
 
 #[actix_web::test]
 async fn a_thousand_buyers_for_a_hundred_pieces() {
+    let seeds = std::env::var("HAAT_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(SEEDS);
+    for seed in 1..=seeds {
+        a_crowd(seed).await;
+    }
+}
+
+async fn a_crowd(seed: u64) {
     api_test(async |app| {
         let (_, variant) = euros(app, "bagru", 400, 6000, PIECES).await;
         let mut baskets = Vec::new();
@@ -69,7 +82,7 @@ async fn a_thousand_buyers_for_a_hundred_pieces() {
         let (db, now, total) = (Db::connect(&app.db.url, WIDTH), app.clock.now(), Money::new(6400, Currency::EUR));
         let (pages, orders) = (std::cell::RefCell::new(Vec::new()), std::cell::RefCell::new(Vec::new()));
         // One in eight comes by HTTP, so that both kinds meet.
-        let sold = contend(async |i| {
+        let sold = contend(seed, async |i| {
             if i % 8 == 0 && i / 8 < BY_HTTP {
                 let answer = patiently(async || baskets[i / 8].checkout("k").await).await;
                 if answer.status != 201 {
@@ -94,7 +107,7 @@ async fn a_thousand_buyers_for_a_hundred_pieces() {
             }
         })
         .await;
-        assert_eq!(sold, 100);
+        assert_eq!(sold, 100, "seed {seed}");
         assert_eq!(shelves(app).await, [(100, 100)]);
         let (pages, orders) = (pages.into_inner(), orders.into_inner());
         assert!(!pages.is_empty() && !orders.is_empty(), "both kinds of buyer got some");
@@ -139,7 +152,7 @@ async fn control_reading_before_writing_oversells() {
             .await
             .unwrap()
         };
-        let sold = contend(naive).await;
+        let sold = contend(1, naive).await;
         assert!(sold > 100, "{sold}: the harness would not have seen an oversale");
         sql(app, "UPDATE stock SET reserved = 0").await;
     })

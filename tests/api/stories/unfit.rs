@@ -161,3 +161,41 @@ async fn second_page(app: &TestApp, checkout: &Value) -> String {
         Opened::Refused(why) => panic!("{why}"),
     }
 }
+
+/// Somebody else's page on the same account at the provider: its money is in the books, apart, with what it cost.
+#[actix_web::test]
+async fn money_that_nobody_here_asked_for_is_kept_apart() {
+    for late in [false, true] {
+        api_test(async |app| {
+            world(app).await;
+            let (control, now) = (app.sandbox.control(), app.clock.now().unix());
+            let page = stripe_client::CreateSession {
+                currency: "eur".into(),
+                lines: vec![stripe_client::LineItem { name: "A lamp".into(), unit_amount: 5000, quantity: 1 }],
+                client_reference_id: "lamp".into(),
+                metadata: [].into(),
+                transfer_group: "lamp".into(),
+                payment_metadata: [].into(),
+                success_url: "https://lamp.example/ok".into(),
+                cancel_url: "https://lamp.example/no".into(),
+                expires_at: now + 3600,
+                customer_email: None,
+                locale: None,
+            };
+            let page: stripe_client::Session = app.app.stripe.send(&page.prepare(), "lamp").await.unwrap();
+            if late {
+                control.delay_balance_transactions(1);
+            }
+            control.pay(&page.id).unwrap();
+            told(app).await;
+            control.settle_balance_transactions();
+            for _ in 0..2 {
+                told(app).await;
+                checkout::jobs::sweep(&app.app).await.unwrap();
+                assert_eq!(books(app).await, ["stripe_balance EUR 4900", "stripe_fees EUR 100", "suspense EUR -5000"]);
+            }
+            alerted(app, "unknown_session").await;
+        })
+        .await;
+    }
+}

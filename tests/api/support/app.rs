@@ -17,6 +17,11 @@ use super::{Client, TestDb, database};
 /// Sunday, 22 November 2026, noon UTC.
 const START: i64 = 1_795_348_800;
 
+/// Which account bank files leave.
+fn payer() -> Option<bankfiles::Debtor> {
+    bankfiles::Debtor::parse("Haat & Co; DE89370400440532013000; COBADEFFXXX")
+}
+
 pub struct TestApp {
     pub app: web::Data<App>,
     pub db: TestDb,
@@ -44,9 +49,14 @@ impl TestApp {
     pub async fn mailing(mailer: haat::notifications::Mailer) -> Self {
         Self::started(Self::open(), mailer).await
     }
+    /// One beside others on a database that they share.
+    pub async fn beside(db: TestDb, now: Time) -> Self {
+        Self::running(db, Clock::manual(now), Self::open(), haat::notifications::Mailer::memory()).await
+    }
     async fn started(edge: Settings, mailer: haat::notifications::Mailer) -> Self {
-        let db = database().await;
-        let clock = Clock::manual(Time::from_unix(START).unwrap());
+        Self::running(database().await, Clock::manual(Time::from_unix(START).unwrap()), edge, mailer).await
+    }
+    async fn running(db: TestDb, clock: Clock, edge: Settings, mailer: haat::notifications::Mailer) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let config = Config {
@@ -56,6 +66,7 @@ impl TestApp {
             invented: true,
             mail_from: "Haat <haat@haat.example>".into(),
             webhook_secrets: vec![Secret("whsec_test".into())],
+            payout_account: payer(),
         };
         let stripe_clock = clock.clone();
         let mut told = stripe_sandbox::Config::new("whsec_test", Arc::new(move || stripe_clock.now().unix()));

@@ -2,8 +2,9 @@
 mod app;
 pub mod builders;
 mod client;
-mod contract;
+pub mod contract;
 mod database;
+pub mod dice;
 
 pub use app::{TestApp, api_test};
 pub use client::{Answer, Client};

@@ -77,6 +77,7 @@ const SYSTEM_SCOPES: &[(&str, &str)] = &[
     ("src/imports/mod.rs", "the operator's own command names the cooperative"),
     ("src/payouts/jobs.rs", "the job was enqueued for a payout of this cooperative, whose id is in it"),
     ("src/payouts/model.rs", "a payout that the platform holds, for the cooperative that it names"),
+    ("src/payouts/holds", "an operator ends the hold that is named, whoever it holds"),
     ("src/payouts/store", "the platform's own runs read payouts of all cooperatives, and act for each"),
     ("src/provenance/store.rs", "an item is found by its public code, and with it whose it is"),
 ];

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::error::ApiError;
 use crate::resources::balance::Movement;
+use crate::resources::payments::ChargeStatus;
 use crate::state::{Context, Record, State, find, find_mut};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -42,7 +43,8 @@ impl State {
         let charge = find_mut(&mut self.charges, charge, "charge")?;
         let left = charge.amount - charge.amount_refunded;
         let amount = amount.unwrap_or(left);
-        if charge.disputed || !(1..=left).contains(&amount) {
+        // A bank takes back what it paid, and not what is still under way.
+        if charge.status != ChargeStatus::Succeeded || charge.disputed || !(1..=left).contains(&amount) {
             return Err(ApiError::refused(None, format!("Charge {} cannot be disputed for {amount}.", charge.id)));
         }
         charge.disputed = true;

@@ -1,0 +1,2 @@
+DROP TABLE bank_report_lines;
+DROP TABLE bank_reports;

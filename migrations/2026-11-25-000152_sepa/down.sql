@@ -1,0 +1,1 @@
+DELETE FROM payout_corridors WHERE rail = 'bank_file' AND currency = 'EUR';
