@@ -41,7 +41,7 @@ pub struct Manager {
 pub struct Operator {
     pub account: AccountId,
 }
-/// Reads everything, changes nothing. An operator may do what an auditor may.
+/// Reads everything for a while, changes nothing, and each look is written down. An operator may do what an auditor may.
 #[derive(Clone, Copy, Debug)]
 pub struct Auditor {
     pub account: AccountId,

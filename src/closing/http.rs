@@ -23,12 +23,12 @@ pub fn routes(api: &mut ServiceConfig) {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct SampleQuery {
-    /// The month in which the orders were paid.
+    /// The month in which the orders were paid. It must be given, as the seed must.
     #[param(example = "2026-10")]
-    period: String,
+    period: Option<String>,
     /// Whatever the auditor chooses, up to 100 characters: the same seed draws the same orders.
     #[param(example = "tea-3141")]
-    seed: String,
+    seed: Option<String>,
     /// 1 to 100, 25 if absent.
     size: Option<u32>,
 }
@@ -91,21 +91,22 @@ const LONGEST_SEED: usize = 100;
 #[get("/v1/admin/audit-samples")]
 async fn list_audit_samples(app: web::Data<App>, _by: Auditor, Params(query): Params<SampleQuery>) -> Result<web::Json<AuditSample>, Problem> {
     let wrong = |what: String| Problem::with_detail(Kind::InvalidQuery, what);
-    let month: Month = query.period.parse().map_err(|expected| wrong(format!("period: expected {expected}")))?;
+    let (period, seed) = (query.period.unwrap_or_default(), query.seed.unwrap_or_default());
+    let month: Month = period.parse().map_err(|expected| wrong(format!("period: expected {expected}")))?;
     let size = query.size.unwrap_or(SIZE);
     if !(1..=MOST).contains(&size) {
         return Err(wrong(format!("size is {size}; it must be 1 to {MOST}")));
     }
-    if query.seed.is_empty() || query.seed.chars().count() > LONGEST_SEED || query.seed.chars().any(char::is_control) {
+    if seed.is_empty() || seed.chars().count() > LONGEST_SEED || seed.chars().any(char::is_control) {
         return Err(wrong(format!("seed must be 1 to {LONGEST_SEED} characters on one line")));
     }
     let conn = &mut *app.db.conn().await?;
-    let (orders, drawn) = read::sample(conn, month, &query.seed, i64::from(size)).await?;
+    let (orders, drawn) = read::sample(conn, month, &seed, i64::from(size)).await?;
     let mut data = Vec::new();
     for order in drawn {
         data.push(proven(conn, order).await?);
     }
-    Ok(web::Json(AuditSample { period: month.to_string(), seed: query.seed, method: METHOD.to_owned(), orders, data }))
+    Ok(web::Json(AuditSample { period: month.to_string(), seed, method: METHOD.to_owned(), orders, data }))
 }
 
 async fn proven(conn: &mut Conn, order: read::Drawn) -> Result<SampledOrder, Problem> {

@@ -206,9 +206,6 @@ fn between(account: Account, amount: Money, leg: &str) -> Posting {
 /// The posting must be of the movement's amount, before its fee or after it.
 async fn matched(tx: &mut Tx, item: &Item) -> Result<Vec<Posting>, Error> {
     let source = item.matched.as_ref().ok_or(Error::Conflict("it names no posting"))?;
-    if items::is_answered(tx, source).await? {
-        return Err(Error::Conflict("another movement answers that posting already"));
-    }
     let accounts = store::accounts(tx).await?;
     let moved = items::moved(tx, &accounts, source, item.currency).await?.ok_or(Error::Conflict("our books have no such posting"))?;
     match item.difference.checked_sub(moved) {
@@ -218,7 +215,10 @@ async fn matched(tx: &mut Tx, item: &Item) -> Result<Vec<Posting>, Error> {
     }
     let txn = item.subject.clone();
     let answer = store::Answer { source_type: source.source_type.clone(), source_id: source.id, kind: source.kind.clone(), txn };
-    store::remember(tx, &[answer]).await?;
+    // The row itself decides: of two that are approved at once the second finds it taken.
+    if store::remember(tx, &[answer]).await? == 0 {
+        return Err(Error::Conflict("another movement answers that posting already"));
+    }
     let rest = Money::new(item.difference - moved, item.currency);
     Ok(if rest.minor == 0 { Vec::new() } else { vec![between(Account::StripeFees, rest, "fee")] })
 }

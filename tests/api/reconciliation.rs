@@ -99,6 +99,15 @@ async fn a_sale_and_its_refund_are_equal_to_the_cent_and_one_cent_is_found() {
         compared(app, &operator).await;
         assert_eq!(waiting(&operator, "open").await.len(), 1, "found twice, it waits once");
 
+        // The same refund once more at the provider: our one posting answers one of them.
+        let refund = app.sandbox.control().all("re")[0]["id"].as_str().unwrap().to_owned();
+        let twice = app.sandbox.control().plant_movement("refund", -6600, 0, "eur", Some(&refund));
+        later(app, 2);
+        let doubled = compared(app, &operator).await;
+        assert_eq!(counts(&doubled), [1, 0, 2], "{doubled}");
+        let found = lines(&operator, &doubled, "unexplained").await;
+        assert!(found.iter().any(|line| line["transaction"] == json!(twice) && line["reason"] == "unknown_here"), "{found:?}");
+
         let page = operator.with("Accept", "text/html").get(&format!("/v1/admin/reconciliations/{}", run["id"].as_str().unwrap())).await;
         assert_eq!((page.status.as_u16(), page.headers["content-type"].to_str().unwrap()), (200, "text/html; charset=utf-8"));
         assert!(page.text.contains("1 line is not explained") && page.text.contains("The three kinds of lines add up"), "{}", page.text);

@@ -130,10 +130,12 @@ pub(super) async fn ours(
          SELECT n.txn, t.source_type, t.source_id, t.kind, t.currency,
                 sum(CASE WHEN t.debit_account = ANY($5) THEN t.amount_minor ELSE -t.amount_minor END)::bigint AS minor
          FROM named n JOIN ledger_transfers t ON t.source_type = n.type AND t.source_id = n.id AND t.kind = ANY(n.kinds)
-         WHERE t.debit_account = ANY($5) OR t.credit_account = ANY($5)
+         WHERE (t.debit_account = ANY($5) OR t.credit_account = ANY($5))
+           AND NOT EXISTS (SELECT 1 FROM reconciliation_answers x WHERE x.source_type = t.source_type AND x.source_id = t.source_id
+                             AND x.kind = t.kind AND x.transaction_id <> n.txn)
          GROUP BY n.txn, t.source_type, t.source_id, t.kind, t.currency",
     );
-    let own: Vec<Own> = query
+    let mut own: Vec<Own> = query
         .bind::<sql_types::Array<sql_types::Text>, _>(txns.clone())
         .bind::<sql_types::Array<sql_types::Text>, _>(objects)
         .bind::<sql_types::Array<sql_types::Uuid>, _>(hashes)
@@ -143,8 +145,15 @@ pub(super) async fn ours(
         .await?;
     let accepted = accepted(conn, &txns).await?;
     let mut known: BTreeMap<String, Ours> = BTreeMap::new();
+    // Of two movements about one thing the older one is answered by our posting, and the other by nothing.
+    let mut taken: BTreeMap<(String, uuid::Uuid, String), String> = BTreeMap::new();
+    own.sort_by_key(|row| std::cmp::Reverse(movements.iter().position(|m| m.id == row.txn)));
     let mut answers = Vec::new();
     for row in own {
+        let key = (row.source_type.clone(), row.source_id, row.kind.clone());
+        if *taken.entry(key).or_insert_with(|| row.txn.clone()) != row.txn {
+            continue;
+        }
         *known.entry(row.txn.clone()).or_default().moved.entry(row.currency).or_default() += row.minor;
         answers.push(Answer { source_type: row.source_type, source_id: row.source_id, kind: row.kind, txn: row.txn });
     }
@@ -162,20 +171,20 @@ async fn accepted(conn: &mut Conn, subjects: &[&str]) -> Result<Vec<Accepted>, D
     Ok(query.bind::<sql_types::Array<sql_types::Text>, _>(subjects.to_vec()).load(conn).await?)
 }
 
-pub(super) async fn remember(tx: &mut Tx, answers: &[Answer]) -> Result<(), DbError> {
+/// Gives how many of them nothing answered before.
+pub(super) async fn remember(tx: &mut Tx, answers: &[Answer]) -> Result<usize, DbError> {
     let query = db::sql(
         "INSERT INTO reconciliation_answers (source_type, source_id, kind, transaction_id) SELECT * FROM unnest($1, $2, $3, $4)
          ON CONFLICT DO NOTHING",
     );
     let text = |of: fn(&Answer) -> &str| answers.iter().map(of).collect::<Vec<_>>();
-    query
+    Ok(query
         .bind::<sql_types::Array<sql_types::Text>, _>(text(|a| &a.source_type))
         .bind::<sql_types::Array<sql_types::Uuid>, _>(answers.iter().map(|a| a.source_id).collect::<Vec<_>>())
         .bind::<sql_types::Array<sql_types::Text>, _>(text(|a| &a.kind))
         .bind::<sql_types::Array<sql_types::Text>, _>(text(|a| &a.txn))
         .execute(tx)
-        .await?;
-    Ok(())
+        .await?)
 }
 
 #[derive(Insertable)]

@@ -8,7 +8,7 @@ use crate::{
     ids::{AccountId, LedgerAccountId, ReconciliationId, SuspenseItemId},
     money::Currency,
     reconciliation::suspense::{Action, Item, Proposal, Source, State},
-    schema::{reconciliation_answers as answers, reconciliation_lines as lines, suspense_items as items},
+    schema::{reconciliation_lines as lines, suspense_items as items},
 };
 
 /// Items in one statement.
@@ -173,10 +173,6 @@ pub(in crate::reconciliation) async fn approve(tx: &mut Tx, now: Time, id: Suspe
     Ok(())
 }
 
-/// Some movement answers this posting already.
-pub(in crate::reconciliation) async fn is_answered(tx: &mut Tx, source: &Source) -> Result<bool, DbError> {
-    Ok(diesel::select(diesel::dsl::exists(answers::table.find((&source.source_type, source.id, &source.kind)))).get_result(tx).await?)
-}
 #[derive(QueryableByName)]
 struct Moved {
     #[diesel(sql_type = sql_types::Nullable<sql_types::BigInt>)]
