@@ -9,6 +9,7 @@ pub mod operator;
 pub mod program;
 pub mod serve;
 pub mod verify;
+pub mod witness;
 
 /// What stops a command, in a sentence for whoever typed it.
 pub type Failure = Box<dyn std::error::Error>;

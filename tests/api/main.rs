@@ -36,4 +36,5 @@ mod support;
 mod tax;
 mod tidy;
 mod verify;
+mod witness;
 mod work;
