@@ -15,6 +15,7 @@ mod imports;
 mod invitations;
 mod journey;
 mod keys;
+mod kills;
 mod ledger;
 mod log;
 mod mails;
