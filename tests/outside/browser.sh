@@ -34,10 +34,9 @@ for _ in $(seq 120); do
 done
 [ -n "$url" ] || { cat "$work/log"; exit 1; }
 
-# Two pieces that the story sold, found as anybody can: by reading the public log.
-codes=$(node tests/outside/browser/pieces.mjs "$url")
-# shellcheck disable=SC2086
-node tests/outside/browser/chromium.mjs "$chromium" "$url" $codes "$vectors" "$work/pictures"
+# A piece that the story sold, found as anybody can: by reading the public log.
+code=$(node tests/outside/browser/piece.mjs "$url")
+node tests/outside/browser/chromium.mjs "$chromium" "$url" "$code" "$vectors" "$work/pictures"
 if [ -n "${PICTURES:-}" ]; then
   mkdir -p "$PICTURES"
   cp "$work"/pictures/*.png "$PICTURES"

@@ -46,7 +46,7 @@ serve before
 before=$started
 key=$(curl -sf "$found/log/key" 2>/dev/null || wget -qO- "$found/log/key")
 kill "$before" && wait "$before" 2>/dev/null || true
-started witness "witness listening on " target/debug/haat witness --dir "$work/witness" --name north.example/witness --log "$key" --bind 127.0.0.1:0
+started witness "witness listening on " target/debug/haat witness --dir "$work/book" --name north.example/witness --log "$key" --bind 127.0.0.1:0
 witness=$(cat "$work/witness.out")
 printf 'log %s\nwitness north %s %s\nquorum north\n' "$key" "$witness" "$found" >"$work/policy"
 serve log --log-policy "$work/policy"

@@ -1,4 +1,4 @@
-// usage: node chromium.mjs CHROMIUM URL CODE OTHER VECTORS FOLDER. The item page in a real browser over plain http: its button, its file field
+// usage: node chromium.mjs CHROMIUM URL CODE VECTORS FOLDER. The item page in a real browser over plain http: its button, its file field
 // with the network cut, the vectors in the module as it is served, and pictures of it in FOLDER. Exits 1 and says what is not as it should be.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compare, known, PUBLISHED } from "./vectors.mjs";
 
-const [program, url, code, other, vectorsPath, folder] = process.argv.slice(2);
+const [program, url, code, vectorsPath, folder] = process.argv.slice(2);
 const profile = mkdtempSync(join(tmpdir(), "chromium-"));
 const options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--remote-debugging-pipe", `--user-data-dir=${profile}`, "about:blank"];
 const browser = spawn(program, options, { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] });
@@ -109,7 +109,7 @@ try {
     return file;
   };
   const whole = await fetched(code);
-  const files = [save("whole.json", whole), save("other.json", await fetched(other)), save("noise.json", "not a record")];
+  const files = [save("whole.json", whole), save("other.json", JSON.parse(vectors).bundles.plain), save("noise.json", "not a record")];
   whole.leaves[0].signature = whole.leaves[0].signature.replace(/^./, (c) => (c === "A" ? "B" : "A"));
   files.push(save("changed.json", whole));
 

@@ -1,4 +1,4 @@
-// usage: node pieces.mjs URL. The codes of the two pieces with the most records in the public log, the longest history first.
+// usage: node piece.mjs URL. The code of the piece with the most records in the public log.
 const [url] = process.argv.slice(2);
 const get = async (path) => {
   const answer = await fetch(`${url}/log/${path}`);
@@ -20,5 +20,5 @@ for (let index = 0; index * 256 < size; index++) {
     at = end;
   }
 }
-const longest = [...records].sort(([, one], [, other]) => other - one).slice(0, 2);
-console.log(longest.map(([item]) => item.split("/").pop()).join(" "));
+const [[item]] = [...records].sort(([, one], [, other]) => other - one);
+console.log(item.split("/").pop());
