@@ -23,7 +23,9 @@ trap '[ -n "$server" ] && kill "$server" 2>/dev/null; wait 2>/dev/null; rm -rf "
 mkdir "$work/pictures"
 
 target/debug/haat demo --exit --port 0 --data-dir "$work/cluster" >"$work/story" 2>&1 || { tail -n 20 "$work/story"; exit 1; }
-target/debug/haat serve --development --data-dir "$work/cluster" --bind "$address:0" 2>"$work/log" &
+# A port that is known beforehand: pictures are linked by it.
+port=$(node -e 'const s = require("net").createServer().listen(0, process.argv[1], () => { console.log(s.address().port); s.close(); });' "$address")
+target/debug/haat serve --development --data-dir "$work/cluster" --bind "$address:$port" --public-url "http://$address:$port" 2>"$work/log" &
 server=$!
 url=
 for _ in $(seq 120); do
