@@ -36,6 +36,9 @@ pub struct ServeArgs {
     /// 64 hexadecimal digits: the key of the public log, apart from all others. `haat log key` makes one. The log never changes it.
     #[arg(long, env = "HAAT_LOG_KEY", hide_env_values = true)]
     pub log_key: Option<String>,
+    /// A file that names the witnesses of the public log and where they are asked, and how many are enough (C2SP tlog-policy).
+    #[arg(long, env = "HAAT_LOG_POLICY")]
+    pub log_policy: Option<PathBuf>,
     #[arg(long, env = "STRIPE_SECRET_KEY", hide_env_values = true)]
     pub stripe_secret_key: Option<String>,
     /// One or more, separated by commas, while a secret is being rotated.

@@ -4,7 +4,7 @@ mod commands;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use commands::{Failure, audit, close, demo, doctor, import, ledger, log, operator, program, reconcile, serve, verify};
+use commands::{Failure, audit, close, demo, doctor, import, ledger, log, operator, program, reconcile, serve, verify, witness};
 use haat::{
     config::{DatabaseArgs, ServeArgs},
     problem, routes,
@@ -50,6 +50,8 @@ enum Command {
     Log(log::LogCommand),
     /// Check an item's bundle offline: exits 0 if it is whole, 1 if not, 2 if it cannot be read.
     Verify(verify::VerifyArgs),
+    /// Watch public logs and cosign what they grow into, so that nobody can be shown another history; needs no shop and no database.
+    Witness(witness::WitnessArgs),
     /// Print the OpenAPI document.
     Openapi,
     /// Print the catalogue of problems.
@@ -64,6 +66,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args, serve::Part::of(&args)),
         Command::Worker(args) => serve::run(&args, serve::Part::Worker),
         Command::Doctor(args) => doctor::command(&args),
+        Command::Witness(args) => witness::run(&args),
         Command::Migrate(args) => program::migrated(&args).map(|_| ExitCode::SUCCESS),
         Command::Import(args) => args.command(),
         Command::Operator(command) => operator::run(&command),

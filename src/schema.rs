@@ -551,6 +551,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    log_cosignatures (witness, size) {
+        size -> Int8,
+        witness -> Text,
+        line -> Text,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     log_entries (index) {
         index -> Int8,
         subject_id -> Uuid,
@@ -1283,6 +1292,7 @@ diesel::joinable!(invitations -> accounts (invited_by));
 diesel::joinable!(invitations -> cooperatives (coop_id));
 diesel::joinable!(item_reports -> accounts (resolved_by));
 diesel::joinable!(leaves -> signing_keys (key_id));
+diesel::joinable!(log_cosignatures -> log_checkpoints (size));
 diesel::joinable!(ledger_balances -> ledger_accounts (account_id));
 diesel::joinable!(maker_payments -> accounts (recorded_by));
 diesel::joinable!(media -> cooperatives (coop_id));
@@ -1352,6 +1362,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     ledger_periods,
     ledger_transfers,
     log_checkpoints,
+    log_cosignatures,
     log_entries,
     log_outbox,
     log_tiles,

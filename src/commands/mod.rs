@@ -11,6 +11,7 @@ pub mod program;
 pub mod reconcile;
 pub mod serve;
 pub mod verify;
+pub mod witness;
 
 /// What stops a command, in a sentence for whoever typed it.
 pub type Failure = Box<dyn std::error::Error>;

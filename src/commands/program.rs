@@ -38,7 +38,8 @@ pub fn kept_key(dir: &Path) -> Result<MasterKey, Failure> {
 pub fn kept_log_key(dir: &Path) -> Result<LogKey, Failure> {
     Ok(LogKey::new(kept_secret(&beside(dir, "log-key"))?))
 }
-fn kept_secret(path: &Path) -> Result<[u8; 32], Failure> {
+/// A secret in a file of its own, which only its owner may read; made once.
+pub fn kept_secret(path: &Path) -> Result<[u8; 32], Failure> {
     if let Ok(text) = std::fs::read_to_string(path) {
         return secrets::from_hex(&text).ok_or_else(|| format!("{} does not hold a key", path.display()).into());
     }
@@ -48,6 +49,8 @@ fn kept_secret(path: &Path) -> Result<[u8; 32], Failure> {
     let secret = random();
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(secrets::to_hex(&secret).as_bytes())?;
+    // What is signed with it may outlive a power cut.
+    file.sync_all()?;
     Ok(secret)
 }
 

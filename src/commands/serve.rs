@@ -14,7 +14,7 @@ use haat::{
     db::Db,
     edge::Edge,
     jobs::Hint,
-    log::{Log, LogKey, jobs::keep_appending},
+    log::{Log, LogKey, Witnesses, jobs::keep_appending},
     notifications::Mailer,
     payments::Stripe,
     routes,
@@ -61,7 +61,7 @@ pub fn run(args: &ServeArgs, part: Part) -> Result<ExitCode, Failure> {
     let (cluster, url) = migrated(&args.database)?;
     let (system, db, clock) = (actix_web::rt::System::new(), Db::connect(&url, args.pool), Clock::System);
     let log = match log_key {
-        Some(key) => Some(system.block_on(Log::open(&db, clock.now(), &key, &config.public_url))?),
+        Some(key) => Some(system.block_on(Log::open(&db, clock.now(), &key, &config.public_url))?.watched(witnesses(args)?)),
         None => {
             eprintln!("no HAAT_LOG_KEY: the public log stands still");
             None
@@ -86,6 +86,13 @@ pub fn run(args: &ServeArgs, part: Part) -> Result<ExitCode, Failure> {
     drop(cluster);
     outcome?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Those whom the policy names, if there is one.
+fn witnesses(args: &ServeArgs) -> Result<Option<Witnesses>, Failure> {
+    let Some(path) = &args.log_policy else { return Ok(None) };
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok(Some(Witnesses::new(&text).map_err(|error| format!("{}: {error}", path.display()))?))
 }
 
 /// After the time for requests and jobs: to close what is open, and no longer.

@@ -5,7 +5,11 @@ use std::{
     process::ExitCode,
 };
 
-use passport::{Bundle, Digest, Event, Known, Outcome, Verdict, log::NoteVerifier, verify_bundle_knowing};
+use passport::{
+    Bundle, Digest, Event, Known, Outcome, Verdict,
+    log::{NoteVerifier, Policy},
+    verify_bundle_knowing,
+};
 
 use crate::Failure;
 
@@ -19,6 +23,15 @@ pub struct VerifyArgs {
     /// The key of the public log, as it is published (name+hash+key): then the records must be in it.
     #[arg(long)]
     log_key: Option<NoteVerifier>,
+    /// A file that says which logs and witnesses to believe (C2SP tlog-policy): then enough of the witnesses must have cosigned.
+    #[arg(long)]
+    policy: Option<PathBuf>,
+}
+
+/// A policy from a file.
+pub fn policy(path: &Path) -> Result<Policy, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok(text.parse::<Policy>().map_err(|error| format!("{}: {error}", path.display()))?)
 }
 
 /// Whole and unchanged.
@@ -31,7 +44,8 @@ const UNREADABLE: u8 = 2;
 pub fn run(args: &VerifyArgs) -> Result<ExitCode, Failure> {
     let bytes = read(&args.file).map_err(|error| format!("{}: {error}", args.file.display()))?;
     let keys = (!args.keys.is_empty()).then_some(args.keys.as_slice());
-    let verdict = verify_bundle_knowing(&bytes, Known { keys, log: args.log_key.as_ref() });
+    let policy = args.policy.as_deref().map(policy).transpose()?;
+    let verdict = verify_bundle_knowing(&bytes, Known { keys, log: args.log_key.as_ref(), policy: policy.as_ref() });
     let code = code(&bytes, &verdict);
     io::stdout().write_all(told(&verdict, code).as_bytes())?;
     Ok(ExitCode::from(code))

@@ -11,7 +11,7 @@ use crate::{
 
 /// Entries before tiles: `entries` would else be read as a level.
 pub fn routes(api: &mut ServiceConfig) {
-    api.service(get_log_checkpoint).service(get_log_key).service(get_log_entries).service(get_log_tile);
+    api.service(get_log_checkpoint).service(get_log_key).service(get_log_policy).service(get_log_entries).service(get_log_tile);
 }
 
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -20,7 +20,8 @@ const FOR_EVER: &str = "public, max-age=31536000, immutable";
 /// The tree grows twice a second at most.
 const SHORT: &str = "public, max-age=1";
 
-/// The newest checkpoint: name, size and root of the tree, signed (C2SP tlog-checkpoint).
+/// The newest checkpoint: name, size and root of the tree, signed (C2SP tlog-checkpoint), and cosigned by those witnesses that saw it
+/// already (C2SP tlog-cosignature).
 #[utoipa::path(tag = "log", operation_id = "get_log_checkpoint",
     responses((status = 200, content_type = "text/plain", body = String), (status = 404, body = ProblemView)))]
 #[get("/log/checkpoint")]
@@ -37,6 +38,16 @@ async fn get_log_checkpoint(app: web::Data<App>) -> Result<HttpResponse, Problem
 async fn get_log_key(app: web::Data<App>) -> Result<HttpResponse, Problem> {
     let log = app.log.as_ref().ok_or(Error::Unbegun)?;
     Ok(HttpResponse::Ok().content_type(TEXT).insert_header((header::CACHE_CONTROL, SHORT)).body(format!("{}\n", log.verifier())))
+}
+
+/// Which witnesses the log asks, and how many it holds to be enough (C2SP tlog-policy). Whom you believe is for you to say: begin with this
+/// and strike out whom you do not know.
+#[utoipa::path(tag = "log", operation_id = "get_log_policy",
+    responses((status = 200, content_type = "text/plain", body = String), (status = 404, body = ProblemView)))]
+#[get("/log/policy")]
+async fn get_log_policy(app: web::Data<App>) -> Result<HttpResponse, Problem> {
+    let witnesses = app.log.as_ref().and_then(|log| log.witnesses()).ok_or(Error::NotFound)?;
+    Ok(HttpResponse::Ok().content_type(TEXT).insert_header((header::CACHE_CONTROL, SHORT)).body(witnesses.policy().to_owned()))
 }
 
 /// Up to 256 hashes of the tree, 32 bytes each (C2SP tlog-tiles). An index of 1000 and more has several segments: x001/x234/067.
@@ -70,7 +81,15 @@ impl From<Error> for Problem {
         match error {
             Error::NotFound | Error::Unbegun => Kind::NotFound.into(),
             Error::Db(error) => error.into(),
-            Error::Checkpoint(_) | Error::Note(_) | Error::Root { .. } | Error::Tile(_) | Error::Corrupt(_) => Self::internal(&error),
+            Error::Checkpoint(_)
+            | Error::Note(_)
+            | Error::Root { .. }
+            | Error::Tile(_)
+            | Error::Corrupt(_)
+            | Error::Ahead(_)
+            | Error::Policy(_)
+            | Error::Client(_)
+            | Error::Witness(_) => Self::internal(&error),
         }
     }
 }

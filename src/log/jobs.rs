@@ -1,4 +1,4 @@
-//! The sequencer: it appends what is queued, for as long as the program runs.
+//! The sequencer: it appends what is queued, for as long as the program runs, and has it witnessed.
 use std::time::Duration;
 
 use super::Log;
@@ -6,9 +6,17 @@ use crate::{app::App, problem::Chain};
 
 /// The longest that a leaf waits beside the time it takes to append it.
 const EVERY: Duration = Duration::from_millis(500);
+/// How long a witness that did not answer, or that is ahead, is left alone.
+const LATER: Duration = Duration::from_secs(30);
 
 /// Never ends. Two programs may both do it: one of them appends at a time.
 pub async fn keep_appending(app: &App, log: &Log) {
+    // First, so that a database out of an old backup is found out before it signs anything.
+    witnessed(app, log, true).await;
+    futures_util::join!(appending(app, log), witnessing(app, log));
+}
+
+async fn appending(app: &App, log: &Log) {
     loop {
         match log.append(&app.jobs_db, app.clock.now()).await {
             // There may be more.
@@ -18,6 +26,26 @@ pub async fn keep_appending(app: &App, log: &Log) {
                 tracing::error!(error = %Chain(&error), "the public log was not appended to; it is tried again");
                 tokio::time::sleep(EVERY * 4).await;
             }
+        }
+    }
+}
+
+/// Beside appending: a slow witness makes no leaf wait.
+async fn witnessing(app: &App, log: &Log) {
+    loop {
+        let well = witnessed(app, log, false).await;
+        tokio::time::sleep(if well { EVERY } else { LATER }).await;
+    }
+}
+
+/// Whether all of them cosigned.
+async fn witnessed(app: &App, log: &Log, again: bool) -> bool {
+    let Some(witnesses) = log.witnesses() else { return true };
+    match witnesses.ask(&app.jobs_db, app.clock.now(), again).await {
+        Ok(asked) => asked.silent == 0 && witnesses.ahead().is_none(),
+        Err(error) => {
+            tracing::error!(error = %Chain(&error), "no witness of the public log was asked; it is tried again");
+            false
         }
     }
 }

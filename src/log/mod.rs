@@ -4,6 +4,7 @@
 //!   what is queued, appends it to the tiles and signs the new tree, all in one transaction.
 //! - One root for a size: checkpoints are insert-only by size, and a tile only grows. The database refuses both otherwise.
 //! - The log's key is neither the master key nor a cooperative's: whoever holds the database cannot sign a tree.
+//! - Others witness it: a checkpoint is served with their signatures, and nothing is appended while one of them saw a log that is not this one.
 //! - The log's name is that of its first checkpoint, also when the service moves to another address: proofs outlive addresses.
 pub mod http;
 pub mod jobs;
@@ -11,8 +12,10 @@ mod model;
 pub mod read;
 mod store;
 pub mod verify;
+pub mod witnesses;
 
 pub use model::{Error, LogKey};
+pub use witnesses::Witnesses;
 
 use passport::{
     Digest,
@@ -27,9 +30,12 @@ use crate::{
 /// As many leaves as one transaction appends: enough that a burst is signed for once, few enough that it is short.
 const BATCH: i64 = 512;
 
-/// The log that this program writes. Its tree is in the database; what is here is who signs it.
+/// The log that this program writes. Its tree is in the database; what is here is who signs it, and who watches.
 #[derive(Clone, Debug)]
-pub struct Log(NoteSigner);
+pub struct Log {
+    signer: NoteSigner,
+    witnesses: Option<Witnesses>,
+}
 
 impl Log {
     /// Opens the log, or begins it under the name that the public address gives. Refuses one whose newest checkpoint is not by this key,
@@ -38,24 +44,31 @@ impl Log {
         if let Some(log) = Self::found(&mut *db.conn().await?, key).await? {
             return Ok(log);
         }
-        let log = Self(key.signer(&name(public_url))?);
+        let log = Self { signer: key.signer(&name(public_url))?, witnesses: None };
         log.begin(db, now).await?;
         Ok(log)
     }
     /// The log that is there, checked as for opening; begins none.
     pub async fn found(conn: &mut Conn, key: &LogKey) -> Result<Option<Self>, Error> {
         let Some(newest) = store::newest(conn).await? else { return Ok(None) };
-        let log = Self(key.signer(newest.origin()?)?);
+        let log = Self { signer: key.signer(newest.origin()?)?, witnesses: None };
         log.check(conn, &newest).await?;
         Ok(Some(log))
     }
+    /// The same log, watched by those of a policy.
+    pub fn watched(self, witnesses: Option<Witnesses>) -> Self {
+        Self { witnesses, ..self }
+    }
+    pub fn witnesses(&self) -> Option<&Witnesses> {
+        self.witnesses.as_ref()
+    }
     /// Whose signatures to expect.
     pub fn verifier(&self) -> &NoteVerifier {
-        self.0.verifier()
+        self.signer.verifier()
     }
     fn sign(&self, edge: &Edge) -> Result<(Digest, String), Error> {
         let (origin, root) = (self.verifier().name().to_owned(), edge.root());
-        let note = self.0.sign(&Checkpoint { origin, size: edge.size(), root }.text())?;
+        let note = self.signer.sign(&Checkpoint { origin, size: edge.size(), root }.text())?;
         Ok((root, note.to_string()))
     }
     /// A log without entries has a checkpoint too: who watches it can begin there.
@@ -73,8 +86,11 @@ impl Log {
         Ok(())
     }
     /// Appends what is queued, up to a batch of it; gives how many leaves that were. Another program that is appending just now makes it
-    /// none.
+    /// none. Refused while a witness is ahead.
     pub async fn append(&self, db: &Db, now: Time) -> Result<usize, Error> {
+        if let Some(ahead) = self.witnesses.as_ref().and_then(Witnesses::ahead) {
+            return Err(Error::Ahead(ahead));
+        }
         // Asked twice a second, and mostly in vain: that is one statement and no transaction.
         if !store::is_waiting(&mut *db.conn().await?).await? {
             return Ok(0);

@@ -1,6 +1,7 @@
 //! The log's key, and what can be wrong with a log.
-use passport::log::{CheckpointError, NoteError, NoteSigner, tile};
+use passport::log::{CheckpointError, NoteError, NoteSigner, PolicyError, tile};
 
+use super::witnesses::Ahead;
 use crate::{db::DbError, secrets};
 
 /// The seed of the log's Ed25519 key. Never printed.
@@ -39,6 +40,15 @@ pub enum Error {
     Tile(#[from] tile::WrongWidth),
     #[error("the log holds what it cannot: {0}")]
     Corrupt(&'static str),
+    #[error("the witness {} saw {} entries of a log that is not this one: nothing is appended", .0.witness, .0.size)]
+    Ahead(Ahead),
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    #[error("no client for witnesses: {0}")]
+    Client(reqwest::Error),
+    /// Of one witness, for the log.
+    #[error("{0}")]
+    Witness(String),
     #[error("not found")]
     NotFound,
     #[error(transparent)]

@@ -1,18 +1,38 @@
 //! What the log shows: its newest checkpoint, its tiles, its entries, and proofs.
 use std::collections::BTreeMap;
 
-use passport::log::{
-    Proof, Tile, Tiles,
-    tile::{WIDTH, write_entries},
-    tree::inclusion_plan,
+use passport::{
+    Digest,
+    log::{
+        Proof, Tile, Tiles,
+        tile::{WIDTH, write_entries},
+        tree::{consistency_plan, inclusion_plan},
+    },
 };
 
 use super::{model::Error, store};
-use crate::db::Conn;
+use crate::db::{Conn, DbError};
 
-/// The newest checkpoint, as it was signed.
+/// The newest checkpoint as it was signed, and cosigned so far.
 pub async fn checkpoint(conn: &mut Conn) -> Result<String, Error> {
-    Ok(store::newest(conn).await?.ok_or(Error::Unbegun)?.note)
+    let newest = store::newest(conn).await?.ok_or(Error::Unbegun)?;
+    Ok(cosigned(conn, &newest).await?)
+}
+
+/// Witnesses sign the same text: their lines stand under the log's own.
+async fn cosigned(conn: &mut Conn, stored: &store::Stored) -> Result<String, DbError> {
+    let lines = store::cosignatures(conn, stored.size).await?;
+    Ok(lines.into_iter().fold(stored.note.clone(), |note, line| note + &line + "\n"))
+}
+
+/// That the tree of the first `old` entries is the beginning of that of the first `new`.
+pub(super) async fn consistency(conn: &mut Conn, old: u64, new: u64) -> Result<Vec<Digest>, Error> {
+    let plan = consistency_plan(old, new).ok_or(Error::Corrupt("a witness saw more than there is"))?;
+    let mut tiles = Tiles::default();
+    for (place, hashes) in store::tiles(conn, Tiles::needed(&plan)).await? {
+        tiles.insert(place, hashes);
+    }
+    tiles.proof(&plan).ok_or(Error::Corrupt("a tile is missing"))
 }
 
 /// The first `width` hashes of a tile; not found until there are as many.
@@ -37,7 +57,7 @@ pub async fn entries(conn: &mut Conn, index: u64, width: usize) -> Result<Vec<u8
 }
 
 /// That these chains' leaves are in the newest tree: by chain and number in it. Those that are queued still are not among them.
-/// Three statements, however long the chains and the log are.
+/// Four statements, however long the chains and the log are.
 pub async fn proofs(conn: &mut Conn, subjects: &[uuid::Uuid]) -> Result<(String, BTreeMap<(uuid::Uuid, i32), Proof>), Error> {
     let newest = store::newest(conn).await?.ok_or(Error::Unbegun)?;
     let size = newest.checkpoint()?.size;
@@ -54,10 +74,11 @@ pub async fn proofs(conn: &mut Conn, subjects: &[uuid::Uuid]) -> Result<(String,
     for (place, hashes) in store::tiles(conn, Tiles::needed(planned.iter().flat_map(|(_, _, plan)| plan))).await? {
         tiles.insert(place, hashes);
     }
+    let note = cosigned(conn, &newest).await?;
     let proof = |(leaf, index, plan): ((uuid::Uuid, i32), u64, Vec<Vec<passport::log::Node>>)| {
         let path = tiles.proof(&plan).ok_or(Error::Corrupt("a tile is missing"))?;
-        Ok((leaf, Proof { index, path, checkpoint: newest.note.clone() }))
+        Ok((leaf, Proof { index, path, checkpoint: note.clone() }))
     };
     let proofs = planned.into_iter().map(proof).collect::<Result<_, Error>>()?;
-    Ok((newest.note.clone(), proofs))
+    Ok((note, proofs))
 }

@@ -12,7 +12,7 @@ use super::model::Error;
 use crate::{
     clock::Time,
     db::{Conn, DbError, Tx},
-    schema::{leaves, log_checkpoints, log_entries, log_outbox, log_tiles},
+    schema::{leaves, log_checkpoints, log_cosignatures, log_entries, log_outbox, log_tiles},
 };
 
 /// Any number that nothing else takes: who holds it appends.
@@ -42,6 +42,25 @@ pub(super) async fn newest(conn: &mut Conn) -> Result<Option<Stored>, DbError> {
     use log_checkpoints as c;
     let row: Option<(i64, String)> = c::table.order(c::size.desc()).select((c::size, c::note)).first(conn).await.optional()?;
     Ok(row.map(|(size, note)| Stored { size, note }))
+}
+
+/// The lines of witnesses under the checkpoint of this size.
+pub(super) async fn cosignatures(conn: &mut Conn, size: i64) -> Result<Vec<String>, DbError> {
+    use log_cosignatures as c;
+    Ok(c::table.filter(c::size.eq(size)).order(c::witness).select(c::line).load(conn).await?)
+}
+/// The largest size that this witness cosigned.
+pub(super) async fn cosigned(conn: &mut Conn, witness: &str) -> Result<Option<u64>, DbError> {
+    use log_cosignatures as c;
+    let size: Option<i64> = c::table.filter(c::witness.eq(witness)).select(diesel::dsl::max(c::size)).get_result(conn).await?;
+    Ok(size.and_then(|size| u64::try_from(size).ok()))
+}
+/// Asked twice for the same, a witness signs twice: the first line stays.
+pub(super) async fn insert_cosignature(conn: &mut Conn, now: Time, size: i64, witness: &str, line: &str) -> Result<(), DbError> {
+    use log_cosignatures as c;
+    let row = (c::size.eq(size), c::witness.eq(witness), c::line.eq(line), c::at.eq(now));
+    diesel::insert_into(c::table).values(row).on_conflict_do_nothing().execute(conn).await?;
+    Ok(())
 }
 
 /// The signed roots of sizes from `first` on, as many sizes as `count`.

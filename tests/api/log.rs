@@ -12,7 +12,7 @@ use crate::support::{
 };
 
 /// Sells so many pieces of a batch; the code of one.
-async fn sold(app: &TestApp, pieces: i32) -> String {
+pub async fn sold(app: &TestApp, pieces: i32) -> String {
     let variant = product(&cooperative(app, "bagru").await, "bagru", 6000, 40).await;
     let checkout = basket(app, &variant, pieces).await.checkout("k").await.expect(201);
     app.sandbox.control().pay(&session_of(&checkout)).unwrap();
@@ -22,24 +22,33 @@ async fn sold(app: &TestApp, pieces: i32) -> String {
     assert_eq!(rows.len(), usize::try_from(pieces).unwrap());
     rows.into_iter().next().unwrap()
 }
+/// One more batch of what was sold: one leaf in the queue.
+pub async fn minted(app: &TestApp) {
+    use diesel::prelude::*;
+    use diesel_async::RunQueryDsl;
+    use haat::schema::variants;
+    let variant: uuid::Uuid = variants::table.select(variants::id).first(&mut *app.db.db.conn().await.unwrap()).await.unwrap();
+    let batch = serde_json::json!({"variant": variant, "quantity": 1});
+    app.visitor().bearer("session_bagru").post("/v1/manage/cooperatives/bagru/batches", batch).await.expect(201);
+}
 async fn codes(app: &TestApp) -> Vec<String> {
     use diesel::prelude::*;
     use diesel_async::RunQueryDsl;
     use haat::schema::items;
     items::table.select(items::code).load(&mut *app.db.db.conn().await.unwrap()).await.unwrap()
 }
-fn log(app: &TestApp) -> &Log {
+pub fn log(app: &TestApp) -> &Log {
     app.app.log.as_ref().unwrap()
 }
 /// Appends all that is queued; how many batches that took.
-async fn append(app: &TestApp) -> usize {
+pub async fn append(app: &TestApp) -> usize {
     let mut batches = 0;
     while log(app).append(&app.db.db, app.clock.now()).await.unwrap() > 0 {
         batches += 1;
     }
     batches
 }
-async fn text(app: &TestApp, path: &str) -> String {
+pub async fn text(app: &TestApp, path: &str) -> String {
     app.visitor().elsewhere(&format!("{}{path}", app.url)).await
 }
 async fn bytes(app: &TestApp, path: &str) -> Vec<u8> {
@@ -93,7 +102,7 @@ async fn a_bundle_proves_that_its_records_are_in_the_log() {
     api_test(async |app| {
         let code = sold(app, 1).await;
         let bundle = async || bytes(app, &format!("/v1/provenance/items/{code}/bundle")).await;
-        let knowing = |bytes: &[u8]| verify_bundle_knowing(bytes, Known { keys: None, log: Some(log(app).verifier()) });
+        let knowing = |bytes: &[u8]| verify_bundle_knowing(bytes, Known { log: Some(log(app).verifier()), ..Known::default() });
         let step = |bytes: &[u8]| knowing(bytes).steps.pop().unwrap();
         assert_eq!(app.visitor().get(&format!("/v1/provenance/items/{code}/proof")).await.problem(404), "not-found");
         let before = step(&bundle().await);
@@ -207,21 +216,21 @@ async fn a_log_with_two_histories_is_not_opened() {
 }
 
 /// The program itself, as a stranger runs it; exit code and what it said.
-async fn haat(args: &[&str]) -> (Option<i32>, String) {
+pub async fn haat(args: &[&str]) -> (Option<i32>, String) {
     let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
     let run = move || std::process::Command::new(env!("CARGO_BIN_EXE_haat")).arg("log").args(args).output().unwrap();
     let done = tokio::task::spawn_blocking(run).await.unwrap();
     (done.status.code(), format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr)))
 }
 /// A folder that is gone with the test.
-struct Folder(std::path::PathBuf);
+pub struct Folder(std::path::PathBuf);
 impl Folder {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("log-{}", haat::ids::new_uuid()));
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
     }
-    fn at(&self, name: &str) -> String {
+    pub fn at(&self, name: &str) -> String {
         self.0.join(name).display().to_string()
     }
 }

@@ -158,7 +158,13 @@ impl Document {
             }
             _ => {}
         }
-        serde_json::from_value(value).map_err(|error| BundleError::Shape(error.to_string()))
+        let shape = |error: serde_json::Error| BundleError::Shape(error.to_string());
+        let document: Self = serde_json::from_value(value.clone()).map_err(shape)?;
+        // A list in place of an object, or a null where nothing should be, reads the same here and might not elsewhere.
+        if serde_json::to_value(&document).map_err(shape)? != value {
+            return Err(BundleError::Shape("something is written in another form than a bundle has".to_owned()));
+        }
+        Ok(document)
     }
 
     /// The item's chain, the batch's, and where they are in the log.

@@ -11,8 +11,8 @@ use crate::event::{ChainKind, Event};
 use crate::facts::Minted;
 use crate::key::KeySet;
 use crate::leaf::SignedLeaf;
-use crate::log::NoteVerifier;
 use crate::log::logged::{Found, LoggedError};
+use crate::log::{Note, NoteVerifier, Policy};
 
 /// How a step went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -64,6 +64,21 @@ pub struct Known<'a> {
     pub keys: Option<&'a [Digest]>,
     /// The key of the public log: the records must be in it, under a checkpoint that it signed.
     pub log: Option<&'a NoteVerifier>,
+    /// Whom to believe: the checkpoint must be cosigned by enough of its witnesses, and be of one of its logs if it names any.
+    pub policy: Option<&'a Policy>,
+}
+
+impl<'a> Known<'a> {
+    /// The log's key: as it is known, or as the policy has it for the log that the file names.
+    fn log_of(&self, bundle: &Bundle) -> Option<&'a NoteVerifier> {
+        let of_policy = || {
+            let policy = self.policy?;
+            let origin = bundle.log.as_ref().and_then(|log| log.checkpoint.split('\n').next());
+            // One that is not the policy's is held against the policy's, and fails.
+            origin.and_then(|origin| policy.log(origin)).or_else(|| policy.logs().first())
+        };
+        self.log.or_else(of_policy)
+    }
 }
 
 /// Verifies a bundle that came from anywhere: every hash, link, signature, disclosure and proof. Who the signer is, and
@@ -89,7 +104,8 @@ pub fn verify_bundle_knowing(bytes: &[u8], known: Known<'_>) -> Verdict {
             format!("The item is piece {} of the batch, and its first record holds the batch's state of that moment.", minted.serial)
         });
         steps.signer(&bundle, known.keys);
-        steps.log(&bundle, known.log);
+        steps.log(&bundle, known.log_of(&bundle));
+        known.policy.into_iter().for_each(|policy| steps.witnesses(&bundle, policy));
         let whole = steps.0.iter().all(Step::ok);
         return Verdict { steps: steps.0, bundle: whole.then_some(bundle) };
     }
@@ -176,6 +192,10 @@ impl Steps {
         self.take("Signer", result, |()| format!("Signed as {listed}, which you know."));
     }
 
+    fn witnesses(&mut self, bundle: &Bundle, policy: &Policy) {
+        let _: Option<String> = self.take("Witnesses", witnessed(bundle, policy), String::clone);
+    }
+
     fn log(&mut self, bundle: &Bundle, key: Option<&NoteVerifier>) {
         const NAME: &str = "Public log";
         let Some(logged) = &bundle.log else {
@@ -197,6 +217,16 @@ impl Steps {
             Err(error) => self.push(NAME, Outcome::Failed, sentence(&error.to_string())),
         }
     }
+}
+
+/// Whether enough of those who are believed saw the same tree.
+fn witnessed(bundle: &Bundle, policy: &Policy) -> Result<String, String> {
+    let log = bundle.log.as_ref().ok_or("the file has no checkpoint that anybody could have witnessed")?;
+    let note = Note::parse(&log.checkpoint).map_err(|error| error.to_string())?;
+    let found = policy.judge(&note).map_err(|error| error.to_string())?;
+    let by = if found.by.is_empty() { "none".to_owned() } else { found.by.join(", ") };
+    let told = format!("of {} witnesses {by} cosigned this state of the log", found.witnesses);
+    if found.met { Ok(format!("The quorum is met: {told}.")) } else { Err(format!("the quorum is not met: {told}")) }
 }
 
 /// What the proofs show, and what not.

@@ -31,13 +31,13 @@ pub fn divides(statement: &Value) -> Result<(), Failure> {
 
 /// Whether the log has every record of the bundle by now.
 pub fn logged(bundle: &[u8], log: &NoteVerifier) -> bool {
-    let steps = verify_bundle_knowing(bundle, Known { keys: None, log: Some(log) }).steps;
+    let steps = verify_bundle_knowing(bundle, Known { log: Some(log), ..Known::default() }).steps;
     steps.last().is_some_and(|step| step.outcome == Outcome::Passed)
 }
 
 /// The bundle is whole and in the log, and stops being so when one letter of it changes.
 pub fn verified(bundle: &[u8], log: &NoteVerifier) -> Result<String, Failure> {
-    let known = Known { keys: None, log: Some(log) };
+    let known = Known { log: Some(log), ..Known::default() };
     let verdict = verify_bundle_knowing(bundle, known);
     if !verdict.ok() {
         return Err(format!("the bundle does not verify: {:?}", verdict.steps).into());

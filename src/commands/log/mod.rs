@@ -9,9 +9,9 @@ use haat::{
     log,
     secrets::{random, to_hex},
 };
-use passport::log::{Checkpoint, NoteVerifier, Replay};
+use passport::log::{Checkpoint, Note, NoteVerifier, Policy, Replay};
 
-use super::{Failure, program::migrated};
+use super::{Failure, program::migrated, verify::policy};
 use remote::Remote;
 
 #[derive(clap::Subcommand)]
@@ -35,6 +35,9 @@ pub struct MonitorArgs {
     /// Where the last checkpoint seen is kept: then a log that was rewritten since is found out.
     #[arg(long)]
     state: Option<PathBuf>,
+    /// A file that says which logs and witnesses to believe (C2SP tlog-policy): then enough of the witnesses must have cosigned.
+    #[arg(long)]
+    policy: Option<PathBuf>,
 }
 #[derive(clap::Args)]
 pub struct MirrorArgs {
@@ -98,10 +101,23 @@ async fn monitor(args: &MonitorArgs) -> Result<ExitCode, Failure> {
         findings.push("the entries do not have the root that the log signed".into());
     }
     println!("{}: {} entries about {} items and batches", now.origin, now.size, replay.chains());
+    if let Some(path) = &args.policy {
+        findings.extend(unwitnessed(&policy(path)?, &note, &now)?);
+    }
     if let (Some(path), true) = (&args.state, findings.is_empty()) {
         std::fs::write(path, note)?;
     }
     Ok(told(&findings))
+}
+
+/// Says who witnessed the checkpoint; what is wrong with that, if anything is.
+fn unwitnessed(policy: &Policy, note: &str, now: &Checkpoint) -> Result<Option<String>, Failure> {
+    let found = policy.judge(&Note::parse(note)?)?;
+    println!("cosigned by {} of {} witnesses: {}", found.by.len(), found.witnesses, found.by.join(", "));
+    if !policy.logs().is_empty() && policy.log(&now.origin).is_none() {
+        return Ok(Some(format!("{} is not one of the policy's logs", now.origin)));
+    }
+    Ok((!found.met).then(|| format!("the quorum is not met for {} entries", now.size)))
 }
 
 async fn mirror(args: &MirrorArgs) -> Result<ExitCode, Failure> {

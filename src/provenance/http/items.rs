@@ -12,14 +12,14 @@ use crate::{
     problem::{Kind, Problem, ProblemView},
     provenance::{
         bundle,
-        page::{self, Lang, Note},
+        page::{self, Lang, Note, SCRIPT},
         read,
         view::ItemView,
     },
 };
 
 pub fn routes(api: &mut ServiceConfig) {
-    api.service(get_item).service(get_item_bundle).service(get_item_proof).service(show_item);
+    api.service(get_item).service(get_item_bundle).service(get_item_proof).service(show_item).service(get_script);
 }
 
 async fn view(app: &App, code: &str) -> Result<ItemView, Problem> {
@@ -85,9 +85,9 @@ pub(super) async fn html(app: &App, lang: Lang, code: &str, note: Option<Note>) 
     Ok((html, item.is_some()))
 }
 
-/// No script, no third party: what is not listed cannot load.
-pub(super) const POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/// Its own script and what that asks of us, no third party: what is not listed cannot load.
+pub(super) const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'; \
+     form-action 'self'; frame-ancestors 'none'";
 pub(super) const HTML: &str = "text/html; charset=utf-8";
 
 /// The page behind the code on a tag. Machines that ask for JSON get the record; tracking parameters are ignored.
@@ -109,4 +109,16 @@ async fn show_item(app: web::Data<App>, request: HttpRequest, code: web::Path<St
         answer.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     Ok(answer)
+}
+
+/// What checks a record in the browser. Its name holds its hash: it never changes, and a page asks for the one it was written with.
+#[utoipa::path(tag = "provenance", operation_id = "get_script", params(("name" = String, Path, example = "check-0123456789abcdef.js")),
+    responses((status = 200, content_type = "text/javascript", body = String), (status = 404, body = ProblemView)))]
+#[get("/scripts/{name}")]
+async fn get_script(name: web::Path<String>) -> Result<HttpResponse, Problem> {
+    if *name != SCRIPT.name {
+        return Err(Kind::NotFound.into());
+    }
+    let headers = ("Cache-Control", "public, max-age=31536000, immutable");
+    Ok(HttpResponse::Ok().content_type("text/javascript; charset=utf-8").insert_header(headers).body(SCRIPT.text.as_str()))
 }

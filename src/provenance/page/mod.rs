@@ -1,4 +1,6 @@
-//! The page that a buyer sees when she scans a tag: plain words first, proof terms under Details. Works without JavaScript.
+//! The page that a buyer sees when she scans a tag: plain words first, proof terms under Details. Complete without a script; the one
+//! that it has checks the record in the browser.
+mod script;
 mod words;
 
 use std::{str::FromStr, sync::LazyLock};
@@ -8,6 +10,7 @@ use minijinja::{
     value::{Kwargs, Serde},
 };
 
+pub(super) use script::SCRIPT;
 pub(super) use words::Lang;
 
 use super::view::ItemView;
@@ -86,7 +89,8 @@ pub(super) fn render(lang: Lang, item: Option<&ItemView>, code: &str, note: Opti
     let hidden = item.map_or(0, |item| item.makers.len() - shown.len());
     let item = item.map(|item| Value::from(Serde(item)));
     let note = note.map(Note::key);
-    env.get_template("item.html")?.render(context! { lang => lang.tag(), languages, item, shown, hidden, code, note, invented })
+    env.get_template("item.html")?
+        .render(context! { lang => lang.tag(), languages, item, shown, hidden, code, note, invented, script => SCRIPT.name.as_str() })
 }
 
 /// A country's name in English, for print; its code if we have no name for it.

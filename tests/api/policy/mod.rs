@@ -92,6 +92,7 @@ const SURFACES: &[(&str, &str, &[Class])] = &[
     ("*", "/i/", &[Class::Public]),
     ("GET", "/media/", &[Class::Public]),
     ("GET", "/pay/", &[Class::Public]),
+    ("GET", "/scripts/", &[Class::Public]),
     ("GET", "/tags/", &[Class::Public]),
     ("GET", "/health/", &[Class::Public]),
     ("GET", "/log/", &[Class::Public]),

@@ -1,8 +1,12 @@
 // Reads a whole log with Go's sumdb packages: note, hashes of tiles, inclusion of every entry, consistency of every pair of trees.
-// Nothing of it is Haat's. Usage: check URL [tamper]; with tamper, one byte of a bundle is changed on the way.
+// Nothing of it is Haat's. Usage: check URL WITNESS-KEY [tamper]; with tamper, one byte of a bundle is changed on the way. The witness's
+// cosignature is checked as C2SP tlog-cosignature has it, with Go's own Ed25519.
 package main
 
 import (
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -86,16 +90,64 @@ func entries(size int64) [][]byte {
 	return all
 }
 
+// A witness as a verifier of notes: its key's text is name+hash+base64(0x04 ‖ key), its signature a time and an Ed25519 signature.
+type witness struct {
+	name string
+	hash uint32
+	key  ed25519.PublicKey
+}
+
+func (w witness) Name() string    { return w.name }
+func (w witness) KeyHash() uint32 { return w.hash }
+func (w witness) Verify(text, signature []byte) bool {
+	if len(signature) != 8+ed25519.SignatureSize {
+		return false
+	}
+	message := fmt.Sprintf("cosignature/v1\ntime %d\n%s", binary.BigEndian.Uint64(signature), text)
+	return ed25519.Verify(w.key, []byte(message), signature[8:])
+}
+
+func newWitness(text string) witness {
+	parts := strings.SplitN(text, "+", 3)
+	if len(parts) != 3 {
+		fail("no key of a witness: %q", text)
+	}
+	key, err := base64.StdEncoding.DecodeString(parts[2])
+	if err != nil || len(key) != 33 || key[0] != 4 {
+		fail("no key of a witness: %q", text)
+	}
+	sum := sha256.Sum256(append([]byte(parts[0]+"\n"), key...))
+	hash := binary.BigEndian.Uint32(sum[:])
+	if fmt.Sprintf("%08x", hash) != parts[1] {
+		fail("the witness's key has the hash %08x, not %s", hash, parts[1])
+	}
+	return witness{parts[0], hash, key[1:]}
+}
+
+// The checkpoint once the witness has signed it too; note.Open refuses a line of a known key that does not fit.
+func cosigned(verifier note.Verifier, by witness) *note.Note {
+	for try := 0; ; try++ {
+		signed, err := note.Open(fetch("checkpoint"), note.VerifierList(verifier, by))
+		if err != nil {
+			fail("checkpoint: %v", err)
+		}
+		if len(signed.Sigs) == 2 && !strings.Contains(signed.Text, "\n0\n") {
+			return signed
+		}
+		if try == 60 {
+			fail("the witness did not sign")
+		}
+		time.Sleep(500 * time.Millisecond)
+	}
+}
+
 func main() {
-	base, tamper = os.Args[1], len(os.Args) > 2
+	base, tamper = os.Args[1], len(os.Args) > 3
 	verifier, err := note.NewVerifier(strings.TrimSpace(string(fetch("key"))))
 	if err != nil {
 		fail("key: %v", err)
 	}
-	signed, err := note.Open(fetch("checkpoint"), note.VerifierList(verifier))
-	if err != nil {
-		fail("checkpoint: %v", err)
-	}
+	signed := cosigned(verifier, newWitness(os.Args[2]))
 	lines := strings.Split(signed.Text, "\n")
 	size, err := strconv.ParseInt(lines[1], 10, 64)
 	if err != nil || lines[0] != verifier.Name() || size == 0 {
@@ -162,5 +214,5 @@ func main() {
 			pairs++
 		}
 	}
-	fmt.Printf("%s: %d entries are included and %d pairs of trees are consistent, says Go\n", lines[0], size, pairs)
+	fmt.Printf("%s: %d entries are included, %d pairs of trees are consistent and %s cosigned it, says Go\n", lines[0], size, pairs, os.Args[2])
 }

@@ -6,6 +6,9 @@
 //! | tile | 256 hashes of one level in one file; entries in bundles of 256 | C2SP tlog-tiles | [`tile`] |
 //! | note | a text and who signed it | C2SP signed-note | [`note`] |
 //! | checkpoint | origin, size and root of the tree, as a note | C2SP tlog-checkpoint | [`checkpoint`] |
+//! | cosignature | a witness's word, with its time, that it saw this tree and no other of this size | C2SP tlog-cosignature | [`cosignature`] |
+//! | witness | what a witness is asked, and when it refuses | C2SP tlog-witness | [`witness`] |
+//! | policy | which logs and witnesses are believed, and how many are enough | C2SP tlog-policy | [`policy`] |
 //! | logged | the proofs that a bundle carries for its records | ours | [`logged`] |
 //! | replay | a whole log read again: its root, and whether its records keep their rules | ours | [`replay`] |
 //! | proof | index, hashes and checkpoint in one text, checked offline | C2SP tlog-proof | [`proof`] |
@@ -14,20 +17,26 @@
 //! values are standard base64 with padding here (RFC 4648, section 4), as these formats have it; records use base64url.
 
 pub mod checkpoint;
+pub mod cosignature;
 pub mod logged;
 pub mod note;
+pub mod policy;
 pub mod proof;
 pub mod replay;
 pub mod tile;
 pub mod tree;
+pub mod witness;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
+pub use cosignature::{WitnessKey, WitnessSigner};
 pub use logged::{Entry, Logged};
-pub use note::{Note, NoteError, NoteSigner, NoteVerifier};
+pub use note::{Note, NoteError, NoteSignature, NoteSigner, NoteVerifier};
+pub use policy::{Policy, PolicyError};
 pub use proof::{Proof, ProofError};
 pub use replay::{Finding, Replay};
 pub use tile::{Edge, Tile, Tiles};
 pub use tree::{Node, verify_consistency, verify_inclusion};
+pub use witness::{AddCheckpoint, Refusal};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -39,11 +39,7 @@ pub struct NoteVerifier {
 impl NoteVerifier {
     /// Refuses bytes that are no curve point and the few weak points that fit many messages.
     pub fn new(name: &str, public: [u8; 32]) -> Result<Self, NoteError> {
-        if name.is_empty() || name.contains(|c: char| c.is_whitespace() || c == '+' || c.is_control()) {
-            return Err(NoteError::Name(name.to_owned()));
-        }
-        let point = VerifyingKey::from_bytes(&public).ok().filter(|point| !point.is_weak()).ok_or(NoteError::Key)?;
-        Ok(Self { name: name.to_owned(), point })
+        Ok(Self { name: checked_name(name)?, point: usable(&public)? })
     }
 
     pub fn name(&self) -> &str {
@@ -56,9 +52,7 @@ impl NoteVerifier {
 
     /// The first four bytes of SHA-256(name ‖ 0x0A ‖ 0x01 ‖ public key): a label, not a proof.
     pub fn id(&self) -> u32 {
-        let content = [self.name.as_bytes(), &[b'\n', ED25519], self.point.as_bytes()].concat();
-        let hash = *Digest::of(&content).as_bytes();
-        u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]])
+        key_id(&self.name, ED25519, self.public())
     }
 
     /// Whether `signature` is this key's over `text`. Strict, as for records.
@@ -72,8 +66,7 @@ impl NoteVerifier {
 
 impl fmt::Display for NoteVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let key = [&[ED25519], self.point.as_bytes().as_slice()].concat();
-        write!(f, "{}+{:08x}+{}", self.name, self.id(), base64(&key))
+        f.write_str(&key_text(&self.name, ED25519, self.public()))
     }
 }
 
@@ -81,18 +74,47 @@ impl FromStr for NoteVerifier {
     type Err = NoteError;
 
     fn from_str(text: &str) -> Result<Self, NoteError> {
-        // Base64 may hold plus signs, so only the first two divide.
-        let mut parts = text.splitn(3, '+');
-        let (Some(name), Some(_), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(NoteError::Key);
-        };
-        let key = from_base64(key).ok_or(NoteError::Key)?;
-        let (kind, public) = key.split_first().ok_or(NoteError::Key)?;
-        let public = <[u8; 32]>::try_from(public).map_err(|_| NoteError::Key)?;
-        let verifier = Self::new(name, public)?;
-        // The id is computed, so a wrong one shows as another spelling.
-        if *kind == ED25519 && verifier.to_string() == text { Ok(verifier) } else { Err(NoteError::Key) }
+        let (name, public) = parse_key(text, ED25519)?;
+        Self::new(&name, public)
     }
+}
+
+/// A name that a signature line can hold.
+pub(super) fn checked_name(name: &str) -> Result<String, NoteError> {
+    if name.is_empty() || name.contains(|c: char| c.is_whitespace() || c == '+' || c.is_control()) {
+        return Err(NoteError::Name(name.to_owned()));
+    }
+    Ok(name.to_owned())
+}
+
+/// No weak point: one fits many messages.
+pub(super) fn usable(public: &[u8; 32]) -> Result<VerifyingKey, NoteError> {
+    VerifyingKey::from_bytes(public).ok().filter(|point| !point.is_weak()).ok_or(NoteError::Key)
+}
+
+/// The first four bytes of SHA-256(name ‖ 0x0A ‖ type ‖ public key).
+pub(super) fn key_id(name: &str, kind: u8, public: &[u8; 32]) -> u32 {
+    let hash = *Digest::of(&[name.as_bytes(), &[b'\n', kind], public].concat()).as_bytes();
+    u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]])
+}
+
+/// `name+hash+base64(type ‖ key)`.
+pub(super) fn key_text(name: &str, kind: u8, public: &[u8; 32]) -> String {
+    format!("{name}+{:08x}+{}", key_id(name, kind, public), base64(&[&[kind], public.as_slice()].concat()))
+}
+
+/// What [`key_text`] wrote, and nothing else.
+pub(super) fn parse_key(text: &str, kind: u8) -> Result<(String, [u8; 32]), NoteError> {
+    // Base64 may hold plus signs, so only the first two divide.
+    let mut parts = text.splitn(3, '+');
+    let (Some(name), Some(_), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(NoteError::Key);
+    };
+    let key = from_base64(key).ok_or(NoteError::Key)?;
+    let (found, public) = key.split_first().ok_or(NoteError::Key)?;
+    let public = <[u8; 32]>::try_from(public).map_err(|_| NoteError::Key)?;
+    // The id is computed, so a wrong one shows as another spelling.
+    if *found == kind && key_text(name, kind, &public) == text { Ok((name.to_owned(), public)) } else { Err(NoteError::Key) }
 }
 
 /// The secret half. Wiped from memory when dropped; never printed.
@@ -137,6 +159,21 @@ pub struct NoteSignature {
     pub signature: Vec<u8>,
 }
 
+/// The line as it stands under a note, without its end.
+impl fmt::Display for NoteSignature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "— {} {}", self.name, base64(&[&self.id.to_be_bytes(), self.signature.as_slice()].concat()))
+    }
+}
+
+impl FromStr for NoteSignature {
+    type Err = NoteError;
+
+    fn from_str(line: &str) -> Result<Self, NoteError> {
+        parse_signature(line)
+    }
+}
+
 /// A text and its signatures. Nothing in it is to be believed before [`Note::verified_by`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
@@ -179,10 +216,7 @@ impl Note {
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.text)?;
-        for NoteSignature { name, id, signature } in &self.signatures {
-            writeln!(f, "— {name} {}", base64(&[&id.to_be_bytes(), signature.as_slice()].concat()))?;
-        }
-        Ok(())
+        self.signatures.iter().try_for_each(|line| writeln!(f, "{line}"))
     }
 }
 
@@ -201,8 +235,6 @@ fn parse_signature(line: &str) -> Result<NoteSignature, NoteError> {
     let (name, encoded) = line.strip_prefix("— ").and_then(|rest| rest.split_once(' ')).ok_or(wrong.clone())?;
     let bytes = from_base64(encoded).ok_or(wrong.clone())?;
     let (id, signature) = bytes.split_first_chunk::<4>().filter(|(_, signature)| !signature.is_empty()).ok_or(wrong.clone())?;
-    if name.is_empty() || name.contains(|c: char| c.is_whitespace() || c == '+' || c.is_control()) {
-        return Err(wrong);
-    }
-    Ok(NoteSignature { name: name.to_owned(), id: u32::from_be_bytes(*id), signature: signature.to_vec() })
+    let name = checked_name(name).map_err(|_| wrong)?;
+    Ok(NoteSignature { name, id: u32::from_be_bytes(*id), signature: signature.to_vec() })
 }

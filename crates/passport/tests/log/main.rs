@@ -2,3 +2,4 @@
 mod notes;
 mod tiles;
 mod trees;
+mod witnesses;

@@ -7,4 +7,5 @@ mod independent;
 mod leaves;
 mod replay;
 mod tampering;
+mod vectors;
 mod world;

@@ -59,7 +59,7 @@ fn no_byte_can_change() {
 }
 
 /// Every place in a JSON value, as the way to it.
-fn places(value: &Value, here: &str, found: &mut Vec<String>) {
+pub fn places(value: &Value, here: &str, found: &mut Vec<String>) {
     match value {
         Value::Object(members) => members.iter().for_each(|(key, inner)| places(inner, &format!("{here}/{key}"), found)),
         Value::Array(items) => items.iter().enumerate().for_each(|(at, inner)| places(inner, &format!("{here}/{at}"), found)),
@@ -124,6 +124,13 @@ fn no_value_of_the_document_can_change() {
         assert_eq!(failed(&verdict), ["File"], "{field}");
     }
     assert_eq!(failed(&judged(|bundle| bundle["note"] = json!("hello"))), ["File"]);
+    // One form only: neither a null for nothing nor a list for an object.
+    assert_eq!(failed(&judged(|bundle| bundle["log"] = Value::Null)), ["File"]);
+    let listed = judged(|bundle| {
+        let leaf = bundle["leaves"][0].clone();
+        bundle["leaves"][0] = json!([leaf["bytes"], leaf["signature"]]);
+    });
+    assert_eq!(failed(&listed), ["File"]);
 }
 
 #[test]
@@ -260,11 +267,11 @@ fn forged_head(key: &passport::SigningKey) -> passport::Digest {
 }
 
 fn keys(ids: &[Digest]) -> Known<'_> {
-    Known { keys: Some(ids), log: None }
+    Known { keys: Some(ids), ..Known::default() }
 }
 
 /// The bundle's records between those of others in a log, and the log's key.
-fn logged() -> (Bundle, NoteSigner) {
+pub fn logged() -> (Bundle, NoteSigner) {
     let mut bundle = world::bundle();
     let signer = NoteSigner::from_seed("haat.example/log", &[7; 32]).unwrap();
     let hashes = |history: &History| history.leaves.iter().map(|signed| signed.leaf.hash()).collect::<Vec<_>>();
@@ -291,7 +298,7 @@ fn logged() -> (Bundle, NoteSigner) {
     (bundle, signer)
 }
 fn in_log(bundle: &Bundle, signer: Option<&NoteSigner>) -> (bool, Outcome, String) {
-    let known = Known { keys: None, log: signer.map(NoteSigner::verifier) };
+    let known = Known { log: signer.map(NoteSigner::verifier), ..Known::default() };
     let verdict = verify_bundle_knowing(&bundle.to_bytes().unwrap(), known);
     let step = verdict.steps.iter().find(|step| step.name == "Public log").unwrap();
     (verdict.ok(), step.outcome, step.detail.clone())
