@@ -199,7 +199,8 @@ impl<'a> Bench<'a> {
             Some(small) => {
                 let here = async |lasting| self.read_for(lasting, path(self.products)).await;
                 let there = async |lasting| small.read_for(lasting, path(small.products)).await;
-                (here(self.warming()).await?, there(self.warming()).await?);
+                here(self.warming()).await?;
+                there(self.warming()).await?;
                 let (here, there) = in_turns(self.lasting(), here, there).await?;
                 let times = here.cpu_micros() / there.cpu_micros();
                 let value = format!("{times:.2} × the CPU at {} products, {:.0} µs", small.products, there.cpu_micros());
