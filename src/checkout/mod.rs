@@ -237,7 +237,7 @@ pub async fn begin(
         }
         let now = app.clock.now();
         app.db
-            .transaction(async |tx| {
+            .transaction_retrying(async |tx| {
                 let placed = orders::place(tx, now, cart, expected_total).await?;
                 prepare(tx, now, operation, &placed, urls).await?;
                 Ok::<_, Error>(tell_received(tx, now, &placed).await?)

@@ -144,7 +144,10 @@ impl From<diesel::result::Error> for Error {
 impl Retryable for Error {
     fn retryable(&self) -> bool {
         match self {
-            Self::Db(error) | Self::Ledger(ledger::Error::Db(error)) => error.retryable(),
+            Self::Db(error) => error.retryable(),
+            Self::Ledger(error) => error.retryable(),
+            Self::Order(error) => error.retryable(),
+            Self::Provenance(error) => error.retryable(),
             _ => false,
         }
     }

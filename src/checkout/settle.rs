@@ -261,9 +261,6 @@ async fn post_fees_of(app: &App, session: &Session, group: &str) -> Result<(), E
 
 /// The fee and settlement currency of a charge: a second idempotent posting. `last`: no other news of this charge is to be expected.
 pub async fn fees(app: &App, charge_id: &str, last: bool) -> Result<(), Error> {
-    if ledger::is_posted(&mut *app.db.conn().await?, "charge", charge_uuid(charge_id), "fees").await? {
-        return Ok(());
-    }
     let charge = app.stripe.charge(charge_id).await.map_err(|e| payments::Unavailable(e.to_string()))?;
     let Some(intent) = charge.payment_intent.as_ref().map(|i| i.id().to_owned()) else { return Ok(()) };
     let known = if last { session_of(app, &intent).await? } else { store::session_of_intent(&mut *app.db.conn().await?, &intent).await? };

@@ -80,14 +80,15 @@ impl DbError {
     pub fn busy(&self) -> bool {
         match self {
             Self::Pool(_) => true,
-            Self::Query(DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _)) => true,
+            Self::Query(DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::SerializationFailure, _)) => true,
             Self::Query(DieselError::DatabaseError(_, info)) => AWAY.iter().any(|words| info.message().contains(words)),
             Self::Query(_) => false,
         }
     }
 }
-/// What a server says, or its driver, when it is full of work, going down, gone, or not yet back. Their kind is not told apart from others'.
-const AWAY: [&str; 7] = [
+/// What a server says, or its driver, when it is full of work, going down, gone, or not yet back, and when two waited for each other. Their kind is not told apart from others'.
+const AWAY: [&str; 8] = [
+    "deadlock detected",
     "lock timeout",
     "statement timeout",
     "connection closed",

@@ -175,9 +175,10 @@ pub async fn holds_its_stock(tx: &mut Tx, id: OrderId, frozen: &Frozen) -> Resul
 /// Its stock is for sale again. Only an order that nobody paid can be cancelled.
 pub async fn cancel(tx: &mut Tx, now: Time, id: OrderId, why: &str) -> Result<(), Error> {
     step(tx, now, id, OrderEvent::Cancel, "cancelled", Some(why)).await?;
+    // The cart before the shelf, as a checkout takes them: the other way round the two would wait for each other.
+    store::forget_live_order(tx, id).await?;
     stock::release(tx, id).await?;
-    move_groups(tx, now, id, model::GroupEvent::Cancel).await?;
-    Ok(store::forget_live_order(tx, id).await?)
+    Ok(move_groups(tx, now, id, model::GroupEvent::Cancel).await?)
 }
 /// Nothing of it is sent or given back while its payment is disputed.
 pub async fn set_hold(tx: &mut Tx, now: Time, id: OrderId, held: bool) -> Result<(), Error> {
