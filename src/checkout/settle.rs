@@ -25,7 +25,8 @@ use crate::{
 /// # Errors
 /// [`Error::Unavailable`] if the provider cannot be asked; [`Error::NotFound`] for a session that is not ours.
 pub async fn settle(app: &App, session_id: &str) -> Result<Settled, Error> {
-    if is_done(app, session_id).await? {
+    let called = store::session_called(&mut *app.db.conn().await?, session_id).await?;
+    if is_done(app, called.as_ref()).await? {
         return Ok(Settled::Paid);
     }
     let session = app.stripe.session(session_id).await.map_err(|error| match error {
@@ -33,7 +34,10 @@ pub async fn settle(app: &App, session_id: &str) -> Result<Settled, Error> {
         other => payments::Unavailable(other.to_string()).into(),
     })?;
     let reported = read(&session)?;
-    let Some(known) = find(app, &session).await? else {
+    let Some(known) = (match called {
+        Some(known) => Some(known),
+        None => carried(app, &session).await?,
+    }) else {
         return unknown(app, &session, &reported).await;
     };
     let now = app.clock.now();
@@ -47,11 +51,9 @@ pub async fn settle(app: &App, session_id: &str) -> Result<Settled, Error> {
 }
 
 /// Paid, and its fees are in the books: the provider can say nothing more of this page. Each of its doorbells asks again, so this is cheap.
-async fn is_done(app: &App, session_id: &str) -> Result<bool, DbError> {
-    let conn = &mut *app.db.conn().await?;
-    let known = store::session_called(conn, session_id).await?;
-    match known.filter(|known| known.pays_order).and_then(|known| known.charge) {
-        Some(charge) => ledger::is_posted(conn, "charge", charge_uuid(&charge), "fees").await,
+async fn is_done(app: &App, known: Option<&CheckoutSession>) -> Result<bool, DbError> {
+    match known.filter(|known| known.pays_order).and_then(|known| known.charge.as_deref()) {
+        Some(charge) => ledger::is_posted(&mut *app.db.conn().await?, "charge", charge_uuid(charge), "fees").await,
         None => Ok(false),
     }
 }
@@ -88,17 +90,11 @@ fn read(session: &Session) -> Result<Reported, Error> {
     }
 }
 
-/// By the session's id, or, when the webhook was faster than the provider's answer to us, by the operation it carries.
-async fn find(app: &App, session: &Session) -> Result<Option<CheckoutSession>, DbError> {
-    let conn = &mut *app.db.conn().await?;
-    if let Some(known) = store::session_called(conn, &session.id).await? {
-        return Ok(Some(known));
-    }
+/// When the webhook was faster than the provider's answer to us, or its answer was lost: by the operation that the session carries.
+async fn carried(app: &App, session: &Session) -> Result<Option<CheckoutSession>, DbError> {
     let carried = session.metadata.as_ref().and_then(|m| m.get("operation")).and_then(|id| id.parse::<OperationId>().ok());
-    match carried {
-        Some(operation) => Ok(store::session(conn, operation).await?.filter(|known| known.session_id.is_none())),
-        None => Ok(None),
-    }
+    let Some(operation) = carried else { return Ok(None) };
+    Ok(store::session(&mut *app.db.conn().await?, operation).await?.filter(|known| known.session_id.as_ref().is_none_or(|id| *id == session.id)))
 }
 
 /// Authentic, and not of our making: money in it is nobody's yet. It is written down apart, and an operator must see it.

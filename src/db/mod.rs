@@ -86,7 +86,8 @@ impl DbError {
         }
     }
 }
-/// What a server says, or its driver, when it is full of work, going down, gone, or not yet back, and when two waited for each other. Their kind is not told apart from others'.
+/// What a server says, or its driver, when it is full of work, going down, gone, or not yet back, and when two waited for each other. Their
+/// kind is not told apart from others'.
 const AWAY: [&str; 8] = [
     "deadlock detected",
     "lock timeout",
