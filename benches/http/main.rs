@@ -1,5 +1,6 @@
 //! `cargo bench --bench http [-- products connections seconds --check]`: what each kind of request costs. See `benches/README.md`.
 #![allow(clippy::disallowed_methods, reason = "a test may be asked for more by the environment, and waits by the real clock")]
+mod books;
 mod load;
 mod measure;
 mod orders;
@@ -112,9 +113,8 @@ fn bench(args: &Args) -> Result<bool, Failure> {
     outcome
 }
 
-/// A database with a catalogue in it.
-async fn world(server: &Server, name: &str, products: usize) -> Result<(String, Db), Failure> {
-    let begun = Instant::now();
+/// A database with the tables and nothing in them.
+async fn empty(server: &Server, name: &str) -> Result<(String, Db), Failure> {
     let mut admin = AsyncPgConnection::establish(&server.url("postgres")).await?;
     admin.batch_execute(&format!("DROP DATABASE IF EXISTS {name}")).await?;
     admin.batch_execute(&format!("CREATE DATABASE {name}")).await?;
@@ -123,6 +123,12 @@ async fn world(server: &Server, name: &str, products: usize) -> Result<(String, 
     // It has a runtime of its own.
     tokio::task::spawn_blocking(move || migrate::up(&to)).await??;
     let db = Db::connect(&url, 2);
+    Ok((url, db))
+}
+/// The same with a catalogue in it.
+async fn world(server: &Server, name: &str, products: usize) -> Result<(String, Db), Failure> {
+    let begun = Instant::now();
+    let (url, db) = empty(server, name).await?;
     world::build(&db, products).await?;
     eprintln!("{products} products in {:.0} s", begun.elapsed().as_secs_f64());
     Ok((url, db))
@@ -155,6 +161,8 @@ async fn measured(args: &Args, server: &Server, work: &Path) -> Result<bool, Fai
     report.note("memory, idle", format!("{idle:.0} MB"), vec![Goal::at_most("≤ 50 MB", Kind::Steady, idle, 50.0)]);
     report.note("memory, the highest under load", format!("{loaded:.0} MB"), vec![Goal::at_most("≤ 150 MB", Kind::Steady, loaded, 150.0)]);
     bench.import(&mut report, work)?;
+    let (url, db) = empty(server, "haat_bench_books").await?;
+    books::reconcile(&mut report, &url, &db, work).await?;
     report.end(Path::new("target/bench-http.json"))?;
     Ok(!args.check || report.ratios_are_met())
 }

@@ -1,5 +1,11 @@
 //! What the operating system accounts.
-use std::time::Duration;
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use crate::Failure;
 
 /// Of one run.
 #[derive(Clone, Copy, Debug, Default, serde::Serialize)]
@@ -81,6 +87,30 @@ pub fn memory(pid: u32, what: &str) -> Option<f64> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = text.lines().find(|line| line.starts_with(what))?;
     Some(line.split_whitespace().nth(1)?.parse::<f64>().ok()? / 1024.0)
+}
+
+/// What a command took.
+pub struct Ran {
+    pub took: Duration,
+    /// Its highest, in MB.
+    pub memory: f64,
+}
+/// Runs a command to its end; what it says goes to a file, and into the error if it fails.
+pub fn ran(mut command: Command, log: &Path) -> Result<Ran, Failure> {
+    let begun = Instant::now();
+    let mut child = command.stdin(Stdio::null()).stdout(std::fs::File::create(log)?).stderr(Stdio::null()).spawn()?;
+    let mut memory = 0.0_f64;
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        memory = memory.max(self::memory(child.id(), "VmHWM").unwrap_or(0.0));
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    if !status.success() {
+        return Err(format!("{command:?} ended with {status}: {}", std::fs::read_to_string(log)?).into());
+    }
+    Ok(Ran { took: begun.elapsed(), memory })
 }
 
 /// How busy the machine was before we came: processes that ran or wanted to, over the last minute.

@@ -1,7 +1,7 @@
 //! What is asked of the server, kind by kind.
 use std::{
     cell::Cell,
-    process::{Command, Stdio},
+    process::Command,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -14,7 +14,7 @@ use haat::db::{self, Db};
 use crate::{
     Args, Failure,
     load::{self, NO_REST, Reads, Wire, get},
-    measure::{self, Cpu, Figures, Measured},
+    measure::{self, Cpu, Figures, Measured, Ran, ran},
     orders,
     report::{Goal, Kind, Report},
     server::{self, Process},
@@ -277,26 +277,10 @@ impl<'a> Bench<'a> {
     pub fn import(&self, report: &mut Report, work: &std::path::Path) -> Result<(), Failure> {
         let (rows, file) = (self.args.rows, work.join("export.csv"));
         std::fs::write(&file, world::export(rows))?;
-        let begun = Instant::now();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_haat"))
-            .args(["import", "--cooperative", "coop-1", "--database-url", self.url, "--master-key", server::MASTER_KEY])
-            .arg(&file)
-            .stdin(Stdio::null())
-            .stdout(std::fs::File::create(work.join("import.log"))?)
-            .stderr(Stdio::null())
-            .spawn()?;
-        let mut highest = 0.0_f64;
-        let status = loop {
-            if let Some(status) = child.try_wait()? {
-                break status;
-            }
-            highest = highest.max(measure::memory(child.id(), "VmHWM").unwrap_or(0.0));
-            std::thread::sleep(Duration::from_millis(10));
-        };
-        if !status.success() {
-            return Err(format!("the import ended with {status}: {}", std::fs::read_to_string(work.join("import.log"))?).into());
-        }
-        let took = begun.elapsed().as_secs_f64();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_haat"));
+        command.args(["import", "--cooperative", "coop-1", "--database-url", self.url, "--master-key", server::MASTER_KEY]).arg(&file);
+        let Ran { took, memory: highest } = ran(command, &work.join("import.log"))?;
+        let took = took.as_secs_f64();
         let rate = rows as f64 / took;
         let goals = vec![Goal::at_least("≥ 1000/s", Kind::Clock, rate, 1000.0), Goal::at_most("≤ 150 MB", Kind::Steady, highest, 150.0)];
         report.note(&format!("import of {rows} rows"), format!("{rate:.0} rows/s, {took:.1} s, {highest:.0} MB"), goals);
