@@ -10,9 +10,6 @@ use haat::{
     problem, routes,
 };
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 #[derive(Parser)]
 #[command(name = "haat", version, about = "Fair-trade commerce: every item can be traced, every price taken apart, every coin followed.")]
 struct Cli {
