@@ -97,12 +97,7 @@ async fn available(tx: &mut Tx, want: &Want) -> Result<i32, DbError> {
 /// [`Error::NotHeld`] if part of it was given back: nothing is ever taken off a shelf that no reservation held. More than is there cannot
 /// leave either: a CHECK refuses it.
 pub async fn commit(tx: &mut Tx, order: OrderId) -> Result<(), Error> {
-    finish(tx, order, Reservation::Committed, "s.on_hand - r.quantity").await?;
-    let missing: i64 = reservations::table
-        .filter(reservations::order_id.eq(order).and(reservations::state.ne(Reservation::Committed)))
-        .count()
-        .get_result(tx)
-        .await?;
+    let missing = finish(tx, order, Reservation::Committed, "s.on_hand - r.quantity").await?;
     if missing == 0 { Ok(()) } else { Err(Error::NotHeld { missing }) }
 }
 
@@ -116,7 +111,7 @@ pub async fn held(tx: &mut Tx, order: OrderId, wants: &[Want]) -> Result<bool, D
 
 /// The order is not going to be paid: what it held is for sale again. Does nothing the second time.
 pub async fn release(tx: &mut Tx, order: OrderId) -> Result<(), DbError> {
-    finish(tx, order, Reservation::Released, "s.on_hand").await
+    finish(tx, order, Reservation::Released, "s.on_hand").await.map(drop)
 }
 
 /// Pieces that were sold and never left are on the shelf again. (A made-to-order shelf is not counted.)
@@ -130,17 +125,26 @@ pub async fn put_back(tx: &mut Tx, want: Want) -> Result<(), DbError> {
     Ok(())
 }
 
-/// `on_hand` is the expression of what is left on the shelf. (A made-to-order shelf is empty and stays so.)
-async fn finish(tx: &mut Tx, order: OrderId, to: Reservation, on_hand: &str) -> Result<(), DbError> {
-    db::sql(format!(
+/// `on_hand` is the expression of what is left on the shelf. (A made-to-order shelf is empty and stays so.) Answers how many of the order's
+/// reservations had come to another end before.
+async fn finish(tx: &mut Tx, order: OrderId, to: Reservation, on_hand: &str) -> Result<i64, DbError> {
+    // What this statement counts is as it was before it: the rows that it moves are still `held`.
+    let moved: Elsewhere = db::sql(format!(
         "WITH r AS (UPDATE stock_reservations SET state = $2 WHERE order_id = $1 AND state = 'held' RETURNING coop_id, variant_id, quantity),
-              locked AS (SELECT s.coop_id, s.variant_id FROM stock s JOIN r USING (coop_id, variant_id) ORDER BY 1, 2 FOR UPDATE OF s)
-         UPDATE stock s SET reserved = s.reserved - r.quantity, on_hand = CASE WHEN s.policy = 'finite' THEN {on_hand} ELSE s.on_hand END
-         FROM r JOIN locked USING (coop_id, variant_id) WHERE s.coop_id = r.coop_id AND s.variant_id = r.variant_id"
+              locked AS (SELECT s.coop_id, s.variant_id FROM stock s JOIN r USING (coop_id, variant_id) ORDER BY 1, 2 FOR UPDATE OF s),
+              shelf AS (UPDATE stock s SET reserved = s.reserved - r.quantity,
+                          on_hand = CASE WHEN s.policy = 'finite' THEN {on_hand} ELSE s.on_hand END
+                        FROM r JOIN locked USING (coop_id, variant_id) WHERE s.coop_id = r.coop_id AND s.variant_id = r.variant_id)
+         SELECT count(*) AS n FROM stock_reservations WHERE order_id = $1 AND state NOT IN ('held', $2)"
     ))
     .bind::<sql_types::Uuid, _>(order)
     .bind::<sql_types::Text, _>(to)
-    .execute(tx)
+    .get_result(tx)
     .await?;
-    Ok(())
+    Ok(moved.n)
+}
+#[derive(QueryableByName)]
+struct Elsewhere {
+    #[diesel(sql_type = sql_types::BigInt)]
+    n: i64,
 }

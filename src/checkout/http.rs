@@ -106,12 +106,12 @@ async fn checkout_cart(
     let urls = ReturnUrls { success: body.success_url.clone(), cancel: body.cancel_url.clone() };
     check_urls(&app, &shop, &urls)?;
     let operation = match idempotency::begin(&app.db, &app.clock, format!("cart:{}", mine.cart), key, "checkout_cart", &body).await? {
-        Begin::Replay(stored) => return answer(&app, stored, true).await,
+        Begin::Replay(stored) => return replay(&app, stored).await,
         Begin::Run(operation) => operation,
     };
     let expected = Money::new(body.expected_total.amount, body.expected_total.currency);
     match finish(&app, &operation, mine.cart, expected, &urls).await {
-        Ok(stored) => answer(&app, stored, false).await,
+        Ok((stored, order)) => answer(&app, stored, &order, false),
         Err(error) => Err(refused(&app, &operation, mine.cart, error).await?),
     }
 }
@@ -133,21 +133,25 @@ async fn finish(
     cart: CartId,
     expected: Money,
     urls: &ReturnUrls,
-) -> Result<idempotency::StoredAnswer, Error> {
+) -> Result<(idempotency::StoredAnswer, orders::Order), Error> {
     let page = super::begin(app, operation, cart, expected, urls).await?;
     let order = orders::order(&mut *app.db.conn().await?, page.order).await?;
     let view = StoredCheckout {
-        order: PendingOrder { id: order.id, number: order.number, status: order.state, total: order.total.into() },
+        order: PendingOrder { id: order.id, number: order.number.clone(), status: order.state, total: order.total.into() },
         checkout_url: page.url,
         expires_at: page.expires_at,
     };
-    Ok(operation.finish(&mut *app.db.conn().await?, StatusCode::CREATED, &view).await?)
+    Ok((operation.finish(&mut *app.db.conn().await?, StatusCode::CREATED, &view).await?, order))
 }
 
-/// The answer as it is given: the order's token is derived each time, so that no stored answer holds one.
-async fn answer(app: &App, stored: idempotency::StoredAnswer, replayed: bool) -> Result<HttpResponse, Problem> {
+async fn replay(app: &App, stored: idempotency::StoredAnswer) -> Result<HttpResponse, Problem> {
     let checkout: StoredCheckout = serde_json::from_value(stored.body.clone()).map_err(|e| Problem::internal(&e))?;
     let order = orders::order(&mut *app.db.conn().await?, checkout.order.id).await?;
+    answer(app, stored, &order, true)
+}
+/// The answer as it is given: the order's token is derived each time, so that no stored answer holds one.
+fn answer(app: &App, stored: idempotency::StoredAnswer, order: &orders::Order, replayed: bool) -> Result<HttpResponse, Problem> {
+    let checkout: StoredCheckout = serde_json::from_value(stored.body.clone()).map_err(|e| Problem::internal(&e))?;
     let order_token = app.keys.token("order", order.id.uuid(), order.token_generation).reveal().to_owned();
     Ok(stored.respond(replayed, CheckoutView { checkout, order_token }))
 }
@@ -166,10 +170,8 @@ struct CheckoutState {
 #[get("/v1/store/checkout/{session}")]
 async fn get_checkout(app: web::Data<App>, session: web::Path<String>) -> Result<HttpResponse, Problem> {
     let state = super::settle(&app, &session).await?;
-    let conn = &mut *app.db.conn().await?;
-    let known = store::session_called(conn, &session).await?.ok_or(Error::NotFound)?;
-    let order = orders::order(conn, known.order).await.map_err(Error::from)?;
-    let view = CheckoutState { state, order_id: order.id, number: order.number };
+    let (order_id, number) = store::order_of(&mut *app.db.conn().await?, &session).await?.ok_or(Error::NotFound)?;
+    let view = CheckoutState { state, order_id, number };
     Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(view))
 }
 

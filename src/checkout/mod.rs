@@ -86,12 +86,18 @@ async fn reopen(app: &App, session: &CheckoutSession) -> Result<Settled, Error> 
     }
 }
 
-/// The order, its page's operation and the page's row, in the transaction that placed the order.
-pub async fn prepare(tx: &mut Tx, now: Time, operation: OperationId, placed: &Placed, urls: &ReturnUrls) -> Result<(), Error> {
+/// A page that is yet to be asked for, for the first time.
+pub struct Ready {
+    session: CheckoutSession,
+    request: payments::Prepared,
+}
+
+/// The page's operation and the page's row, in the transaction that placed the order.
+pub async fn prepare(tx: &mut Tx, now: Time, operation: OperationId, placed: &Placed, urls: &ReturnUrls) -> Result<Ready, Error> {
     let request = session_request(now, operation, placed, urls)?.prepare();
-    payments::prepare(tx, now, operation, payments::Kind::Session, placed.id.uuid(), &request).await?;
-    store::insert_session(tx, now, operation, placed.id, now.plus(SESSION_LIFETIME)).await?;
-    Ok(())
+    payments::prepare_attempt(tx, now, operation, payments::Kind::Session, placed.id.uuid(), &request).await?;
+    let session = store::insert_session(tx, now, operation, placed.id, now.plus(SESSION_LIFETIME)).await?;
+    Ok(Ready { session, request })
 }
 
 /// Our exact lines, so that what the page asks for is the order's total to the cent.
@@ -132,7 +138,16 @@ pub enum Opened {
     Refused(String),
 }
 
-/// Asks the provider for the operation's page: first time, replay or resume, the same bytes.
+/// Asks the provider for a page that was prepared a moment ago.
+///
+/// # Errors
+/// [`Error::Unavailable`] if what the provider did is unknown: the same key resumes.
+async fn open_first(app: &App, ready: &Ready) -> Result<Opened, Error> {
+    let attempt = payments::send(&app.db, &app.clock, &app.stripe, ready.session.operation, &ready.request).await?;
+    conclude(app, &ready.session, attempt).await
+}
+
+/// Asks the provider for the operation's page again: replay or resume, the same bytes.
 ///
 /// # Errors
 /// [`Error::Unavailable`] if what the provider did is unknown: the same key resumes.
@@ -141,20 +156,24 @@ pub async fn open(app: &App, operation: OperationId) -> Result<Opened, Error> {
     if known.state != SessionState::Opening {
         return Ok(Opened::Page(known));
     }
-    let attempt = payments::attempt::<stripe_client::Session>(&app.db, &app.clock, &app.stripe, operation).await?;
+    let attempt = payments::attempt(&app.db, &app.clock, &app.stripe, operation).await?;
+    conclude(app, &known, attempt).await
+}
+
+async fn conclude(app: &App, known: &CheckoutSession, attempt: Attempt<stripe_client::Session>) -> Result<Opened, Error> {
     let now = app.clock.now();
     match attempt {
-        Attempt::Done(page) => adopt(app, &known, &page).await,
+        Attempt::Done(page) => adopt(app, known, &page).await,
         Attempt::Rejected(refusal) => {
-            app.db.transaction(async |tx| give_up(tx, now, &known, &refusal).await).await?;
+            app.db.transaction(async |tx| give_up(tx, now, known, &refusal).await).await?;
             Ok(Opened::Refused(refusal.message))
         }
-        Attempt::Unknown { why } => match payments::attempts(&mut *app.db.conn().await?, operation).await? {
+        Attempt::Unknown { why } => match payments::attempts(&mut *app.db.conn().await?, known.operation).await? {
             ..=1 => Err(payments::Unavailable(why).into()),
-            _ => look_up(app, &known, why).await,
+            _ => look_up(app, known, why).await,
         },
         Attempt::Later => Err(payments::Unavailable("it asks to slow down".into()).into()),
-        Attempt::TooLate => lost(app, &known).await,
+        Attempt::TooLate => lost(app, known).await,
     }
 }
 
@@ -231,20 +250,25 @@ pub async fn begin(
     urls: &ReturnUrls,
 ) -> Result<CheckoutSession, Error> {
     let (operation, resumed) = (operation.id, operation.resumed);
-    if !resumed || store::session(&mut *app.db.conn().await?, operation).await?.is_none() {
+    let opened = if resumed && store::session(&mut *app.db.conn().await?, operation).await?.is_some() {
+        open(app, operation).await?
+    } else {
         if let Some(live) = orders::live_order(&mut *app.db.conn().await?, cart).await? {
             clear_live_order(app, live).await?;
         }
         let now = app.clock.now();
-        app.db
+        let ready = app
+            .db
             .transaction_retrying(async |tx| {
                 let placed = orders::place(tx, now, cart, expected_total).await?;
-                prepare(tx, now, operation, &placed, urls).await?;
-                Ok::<_, Error>(tell_received(tx, now, &placed).await?)
+                let ready = prepare(tx, now, operation, &placed, urls).await?;
+                tell_received(tx, now, &placed).await?;
+                Ok::<_, Error>(ready)
             })
             .await?;
-    }
-    match open(app, operation).await? {
+        open_first(app, &ready).await?
+    };
+    match opened {
         Opened::Page(session) => Ok(session),
         Opened::Refused(why) => Err(Error::Refused(why)),
     }
@@ -262,7 +286,7 @@ async fn tell_received(tx: &mut Tx, now: Time, placed: &Placed) -> Result<(), Db
         total: placed.total.formatted(),
         lines: placed.lines.iter().map(|line| (line.name.clone(), line.quantity, line.unit.formatted())).collect(),
     };
-    notifications::enqueue(tx, now, &Mail::OrderReceived(mail)).await
+    notifications::enqueue_in(tx, now, Mail::OrderReceived(mail), placed.locale.clone()).await
 }
 
 /// An alert row, for the parts of checkout that find money nobody ordered.

@@ -42,12 +42,34 @@ pub async fn settle(app: &App, session_id: &str) -> Result<Settled, Error> {
     };
     let now = app.clock.now();
     let live = app.stripe.is_live();
-    let settled = app.db.transaction_retrying(async |tx| apply(app, tx, now, &known, session_id, &reported, live).await).await?;
+    let fees = if let Reported::Paid(_) = reported { fees_of(app, &session, &known.order.to_string())? } else { None };
+    let settled = app
+        .db
+        .transaction_retrying(async |tx| {
+            let Applied { settled, caused } = apply(app, tx, now, &known, session_id, &reported, live).await?;
+            let entries: Vec<_> = caused.iter().chain(&fees).map(|entry| (&entry.source, entry.postings.as_slice())).collect();
+            ledger::post_all(tx, now, &entries).await?;
+            Ok::<_, Error>(settled)
+        })
+        .await?;
     app.hint.wake();
-    if let Reported::Paid(_) = reported {
-        post_fees_of(app, &session, &known.order.to_string()).await?;
-    }
     Ok(settled)
+}
+
+/// What a source causes in the books.
+struct Entry {
+    source: Source,
+    postings: Vec<Posting>,
+}
+/// What became of a session, and what that causes: posted last, since the ledger locks.
+struct Applied {
+    settled: Settled,
+    caused: Option<Entry>,
+}
+impl From<Settled> for Applied {
+    fn from(settled: Settled) -> Self {
+        Self { settled, caused: None }
+    }
 }
 
 /// Paid, and its fees are in the books: the provider can say nothing more of this page. Each of its doorbells asks again, so this is cheap.
@@ -129,7 +151,7 @@ async fn apply(
     session_id: &str,
     reported: &Reported,
     live: bool,
-) -> Result<Settled, Error> {
+) -> Result<Applied, Error> {
     let order = orders::lock(tx, known.order).await?;
     // Under the order's lock: what another settle did while we were asking.
     let known = store::session(tx, known.operation).await?.ok_or(Error::NotFound)?;
@@ -138,20 +160,20 @@ async fn apply(
         store::opened(tx, now, known.operation, session_id, None).await?;
     }
     match reported {
-        Reported::Open => Ok(Settled::Open),
+        Reported::Open => Ok(Settled::Open.into()),
         Reported::Processing { intent } => {
             if order.state == OrderState::PendingPayment {
                 store::completed(tx, now, known.operation, intent.as_deref(), None, false).await?;
                 orders::mark_processing(tx, now, order.id).await?;
             }
-            Ok(Settled::Processing)
+            Ok(Settled::Processing.into())
         }
         Reported::Expired => {
             store::set_state(tx, now, known.operation, SessionState::Expired).await?;
             if matches!(order.state, OrderState::PendingPayment | OrderState::PaymentProcessing) {
                 orders::cancel(tx, now, order.id, "the payment page expired").await?;
             }
-            Ok(Settled::Expired)
+            Ok(Settled::Expired.into())
         }
         Reported::Paid(payment) => paid(app, tx, now, &known, &order, payment, live).await,
     }
@@ -165,9 +187,9 @@ async fn paid(
     order: &orders::Order,
     payment: &Payment,
     live: bool,
-) -> Result<Settled, Error> {
+) -> Result<Applied, Error> {
     if known.charge.as_deref() == Some(payment.charge.as_str()) {
-        return Ok(if order.state == OrderState::Cancelled { Settled::Expired } else { Settled::Paid });
+        return Ok(if order.state == OrderState::Cancelled { Settled::Expired } else { Settled::Paid }.into());
     }
     let sale = orders::frozen_of(tx, order).await?;
     let fits = model::fits(payment, order.id, order.total, live).and(match order.state {
@@ -178,35 +200,39 @@ async fn paid(
     });
     store::completed(tx, now, known.operation, Some(&payment.intent), Some(&payment.charge), fits.is_ok()).await?;
     match fits {
-        Ok(()) => {
-            fulfil(app, tx, now, order, &sale).await?;
-            Ok(Settled::Paid)
-        }
+        Ok(()) => Ok(Applied { settled: Settled::Paid, caused: Some(fulfil(app, tx, now, order, &sale).await?) }),
         Err(misfit) => {
-            refuse(tx, now, known, order, payment, misfit).await?;
-            Ok(if misfit == Misfit::PaidTwice { Settled::Paid } else { Settled::Expired })
+            let settled = if misfit == Misfit::PaidTwice { Settled::Paid } else { Settled::Expired };
+            Ok(Applied { settled, caused: refuse(tx, now, known, order, payment, misfit).await? })
         }
     }
 }
 
-/// One transaction: order paid, stock committed, items allocated, mails queued; the ledger last, since it locks.
-async fn fulfil(app: &App, tx: &mut Tx, now: Time, order: &orders::Order, sale: &orders::Frozen) -> Result<(), Error> {
-    orders::mark_paid(tx, now, order.id).await?;
+/// One transaction: order paid, stock committed, items allocated, mails queued.
+async fn fulfil(app: &App, tx: &mut Tx, now: Time, order: &orders::Order, sale: &orders::Frozen) -> Result<Entry, Error> {
+    orders::mark_paid(tx, now, order).await?;
+    let mut pieces = Vec::new();
     for line in &sale.lines {
         let issuer = provenance::issuer(tx, &app.config.public_url, Scope::system(line.coop)).await?;
-        provenance::allocate(tx, now, &app.keys, &issuer, &line.sale()).await?;
+        let allocated = provenance::allocate(tx, now, &app.keys, &issuer, &line.sale()).await?;
+        pieces.extend(allocated.into_iter().map(|piece| (line.id, piece.code)));
     }
-    for mail in orders::paid_mails(tx, order, sale).await? {
-        notifications::enqueue(tx, now, &mail).await?;
+    for (mail, locale) in orders::paid_mails(tx, order, sale, &pieces).await? {
+        notifications::enqueue_in(tx, now, mail, locale).await?;
     }
     let (lines, groups) = (sale.lines.iter().map(Into::into).collect::<Vec<_>>(), sale.groups.iter().map(Into::into).collect::<Vec<_>>());
-    let source = source(order, "paid", now);
-    ledger::post(tx, now, &source, &postings::sale(&lines, &groups, &order.country)).await?;
-    Ok(())
+    Ok(Entry { source: source(order, "paid", now), postings: postings::sale(&lines, &groups, &order.country) })
 }
 
 /// Authentic money that pays for nothing: into the books, back to the buyer, and in front of an operator.
-async fn refuse(tx: &mut Tx, now: Time, known: &CheckoutSession, order: &orders::Order, payment: &Payment, misfit: Misfit) -> Result<(), Error> {
+async fn refuse(
+    tx: &mut Tx,
+    now: Time,
+    known: &CheckoutSession,
+    order: &orders::Order,
+    payment: &Payment,
+    misfit: Misfit,
+) -> Result<Option<Entry>, Error> {
     let detail = format!("{}: {} came for order {}", misfit.code(), payment.amount.formatted(), order.number);
     alert(tx, now, misfit.code(), &payment.charge, &detail).await?;
     // What this page was made for will not be paid by it: its pieces are for sale again.
@@ -215,7 +241,7 @@ async fn refuse(tx: &mut Tx, now: Time, known: &CheckoutSession, order: &orders:
     }
     // Money of another mode is not money here.
     if misfit == Misfit::WrongMode {
-        return Ok(());
+        return Ok(None);
     }
     enqueue(
         tx,
@@ -232,8 +258,7 @@ async fn refuse(tx: &mut Tx, now: Time, known: &CheckoutSession, order: &orders:
     )
     .await?;
     let source = Source { kind_of: "charge", id: charge_uuid(&payment.charge), kind: "unexpected", group: order.number.clone(), occurred_at: now };
-    ledger::post(tx, now, &source, &postings::unexpected(payment.amount)).await?;
-    Ok(())
+    Ok(Some(Entry { source, postings: postings::unexpected(payment.amount) }))
 }
 
 fn source(order: &orders::Order, kind: &'static str, now: Time) -> Source {
@@ -245,14 +270,13 @@ pub(super) fn charge_uuid(id: &str) -> uuid::Uuid {
     payments::object_uuid(id)
 }
 
-/// Posts what the provider kept, if it has said so by now. Under asynchronous capture it says so later: `charge.updated` and the sweeper
-/// ask again.
-async fn post_fees_of(app: &App, session: &Session, group: &str) -> Result<(), Error> {
+/// What the provider kept, if it has said so by now. Under asynchronous capture it says so later: `charge.updated` and the sweeper ask again.
+fn fees_of(app: &App, session: &Session, group: &str) -> Result<Option<Entry>, Error> {
     let charge = session.payment_intent.as_ref().and_then(|i| i.object()).and_then(|i| i.latest_charge.as_ref()).and_then(|c| c.object());
-    match charge {
-        Some(charge) => post_fees(app, charge, group).await,
-        None => Ok(()),
-    }
+    charge.map_or(Ok(None), |charge| fee_entry(app, charge, group))
+}
+async fn post_fees_of(app: &App, session: &Session, group: &str) -> Result<(), Error> {
+    post_entry(app, fees_of(app, session, group)?).await
 }
 
 /// The fee and settlement currency of a charge: a second idempotent posting. `last`: no other news of this charge is to be expected.
@@ -289,13 +313,20 @@ pub async fn session_of(app: &App, intent: &str) -> Result<Option<CheckoutSessio
 }
 
 async fn post_fees(app: &App, charge: &stripe_client::Charge, group: &str) -> Result<(), Error> {
-    let Some(movement) = charge.balance_transaction.as_ref().and_then(|b| b.object()) else { return Ok(()) };
+    post_entry(app, fee_entry(app, charge, group)?).await
+}
+async fn post_entry(app: &App, entry: Option<Entry>) -> Result<(), Error> {
+    let (Some(Entry { source, postings }), now) = (entry, app.clock.now()) else { return Ok(()) };
+    app.db.transaction_retrying(async |tx| ledger::post(tx, now, &source, &postings).await).await?;
+    Ok(())
+}
+
+fn fee_entry(app: &App, charge: &stripe_client::Charge, group: &str) -> Result<Option<Entry>, Error> {
+    let Some(movement) = charge.balance_transaction.as_ref().and_then(|b| b.object()) else { return Ok(None) };
     let money = |units, currency: &str| payments::from_units(units, currency).map_err(payments::Unavailable);
     let (charged, settled): (Money, Money) = (money(charge.amount, &charge.currency)?, money(movement.amount, &movement.currency)?);
     let fee = money(movement.fee, &movement.currency)?;
-    let now = app.clock.now();
-    let occurred_at = Time::from_unix(movement.created).unwrap_or(now);
+    let occurred_at = Time::from_unix(movement.created).unwrap_or(app.clock.now());
     let source = Source { kind_of: "charge", id: charge_uuid(&charge.id), kind: "fees", group: group.to_owned(), occurred_at };
-    app.db.transaction_retrying(async |tx| ledger::post(tx, now, &source, &postings::fees(charged, settled, fee)).await).await?;
-    Ok(())
+    Ok(Some(Entry { source, postings: postings::fees(charged, settled, fee) }))
 }

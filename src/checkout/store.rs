@@ -9,11 +9,17 @@ use crate::{
     clock::Time,
     db::{Conn, DbError, PlanOnce, Tx},
     ids::{OperationId, OrderId},
-    schema::{checkout_sessions as sessions, money_alerts, stripe_events, stripe_news},
+    schema::{checkout_sessions as sessions, money_alerts, orders, stripe_events, stripe_news},
 };
 
-pub(super) async fn insert_session(tx: &mut Tx, now: Time, operation: OperationId, order: OrderId, expires_at: Time) -> Result<(), DbError> {
-    diesel::insert_into(sessions::table)
+pub(super) async fn insert_session(
+    tx: &mut Tx,
+    now: Time,
+    operation: OperationId,
+    order: OrderId,
+    expires_at: Time,
+) -> Result<CheckoutSession, DbError> {
+    Ok(diesel::insert_into(sessions::table)
         .values((
             sessions::id.eq(operation),
             sessions::order_id.eq(order),
@@ -22,9 +28,9 @@ pub(super) async fn insert_session(tx: &mut Tx, now: Time, operation: OperationI
             sessions::created_at.eq(now),
             sessions::updated_at.eq(now),
         ))
-        .execute(tx)
-        .await?;
-    Ok(())
+        .returning(CheckoutSession::as_returning())
+        .get_result(tx)
+        .await?)
 }
 
 pub(super) async fn session(conn: &mut Conn, operation: OperationId) -> Result<Option<CheckoutSession>, DbError> {
@@ -33,6 +39,12 @@ pub(super) async fn session(conn: &mut Conn, operation: OperationId) -> Result<O
 
 pub(super) async fn session_called(conn: &mut Conn, session_id: &str) -> Result<Option<CheckoutSession>, DbError> {
     Ok(sessions::table.filter(sessions::session_id.eq(session_id)).select(CheckoutSession::as_select()).first(conn).await.optional()?)
+}
+
+/// Whose page it is: the order and its number.
+pub(super) async fn order_of(conn: &mut Conn, session_id: &str) -> Result<Option<(OrderId, String)>, DbError> {
+    let page = sessions::table.inner_join(orders::table).filter(sessions::session_id.eq(session_id));
+    Ok(page.select((orders::id, orders::number)).first(conn).await.optional()?)
 }
 
 /// The sessions of an order that may still be paid, or were, newest first.

@@ -31,8 +31,12 @@ const POOL_WAIT: Duration = Duration::from_secs(3);
 /// Timeouts that every connection carries, so that one stuck client cannot hold a lock for ever. Set in the connection's options because
 /// a session-level SET leaks through poolers. What is asked for often is in memory, where one page is as near as another: with the disks of
 /// old that PostgreSQL takes for granted it sorts whole tables rather than walk an index for a page.
-const OPTIONS: &str =
-    "-c random_page_cost=1.1 -c statement_timeout=30s -c lock_timeout=2500ms -c idle_in_transaction_session_timeout=15s -c timezone=UTC";
+///
+/// A statement is planned once for each connection, and while a table is small reading all of it looks cheapest: that plan would go on
+/// reading all of it when it has grown. Whatever is asked here has an index, so a scan is only what nothing else can answer. (It counts as
+/// very dear then, for which PostgreSQL would compile it.)
+const OPTIONS: &str = "-c random_page_cost=1.1 -c enable_seqscan=off -c jit=off -c statement_timeout=30s -c lock_timeout=2500ms \
+    -c idle_in_transaction_session_timeout=15s -c timezone=UTC";
 
 /// Proof that a transaction is open. Whatever must be atomic takes `&mut Tx`; a lone read or write takes `&mut Conn`, to which a
 /// `Tx` derefs.

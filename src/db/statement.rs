@@ -66,19 +66,25 @@ impl QueryFragment<Pg> for Statement<'_> {
 pub trait PlanOnce: QueryFragment<Pg> + Sized {
     /// For a text of which there are few: each connection parses and plans it once.
     fn plan_once(self) -> PlannedOnce<Self> {
-        PlannedOnce(self)
+        PlannedOnce(self, true)
+    }
+    /// For an insert of so many rows: each number of rows is a text of its own, and a connection keeps those of the few that are common.
+    fn plan_once_up_to(self, rows: usize) -> PlannedOnce<Self> {
+        PlannedOnce(self, rows <= FEW)
     }
 }
+/// More than most orders have lines, or postings legs.
+const FEW: usize = 24;
 impl<Q: QueryFragment<Pg>> PlanOnce for Q {}
 
-pub struct PlannedOnce<Q>(Q);
+pub struct PlannedOnce<Q>(Q, bool);
 
 impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for PlannedOnce<Q> {
     fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         self.0.walk_ast(out)
     }
     fn is_safe_to_cache_prepared(&self, _: &Pg) -> QueryResult<bool> {
-        Ok(true)
+        Ok(self.1)
     }
 }
 impl<Q> QueryId for PlannedOnce<Q> {

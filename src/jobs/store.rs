@@ -73,8 +73,8 @@ pub(super) async fn claim(conn: &mut Conn, worker: uuid::Uuid, now: Time, until:
 }
 
 /// From here on only the holder of the lease (`locked_by`) may say how the job ended.
-pub(super) async fn done(conn: &mut Conn, id: JobId, worker: uuid::Uuid, now: Time) -> Result<(), DbError> {
-    diesel::update(jobs::table.filter(jobs::id.eq(id).and(jobs::locked_by.eq(worker))))
+pub(super) async fn done(conn: &mut Conn, ids: &[JobId], worker: uuid::Uuid, now: Time) -> Result<(), DbError> {
+    diesel::update(jobs::table.filter(jobs::id.eq_any(ids).and(jobs::locked_by.eq(worker))))
         .set((jobs::state.eq("done"), jobs::done_at.eq(now), jobs::locked_until.eq(None::<Time>), jobs::last_error.eq(None::<String>)))
         .plan_once()
         .execute(conn)

@@ -1,7 +1,7 @@
 //! Runs due jobs: claims a few at a time, runs them side by side, writes how each ended.
 use std::{collections::HashMap, rc::Rc, sync::Arc, time::Duration};
 
-use futures_util::{FutureExt, future::LocalBoxFuture};
+use futures_util::{FutureExt, StreamExt, future::LocalBoxFuture, stream::FuturesUnordered};
 use jiff::SignedDuration;
 use tokio::sync::Notify;
 
@@ -9,6 +9,7 @@ use super::{Failure, Run, store};
 use crate::{
     clock::Clock,
     db::{Db, DbError},
+    ids::JobId,
 };
 
 /// A lease: longer than the slowest job (a provider's time-out is 10 s, a file import renews by chunks).
@@ -93,35 +94,55 @@ impl<C: 'static> Worker<C> {
         let now = self.clock.now();
         let claimed = store::claim(&mut *self.db.conn().await?, self.id, now, now.plus(LEASE), SIDE_BY_SIDE).await?;
         let count = claimed.len();
-        let runs = claimed.into_iter().map(|job| self.run_one(job, ctx));
-        for outcome in futures_util::future::join_all(runs).await {
-            outcome?;
+        let runs: FuturesUnordered<_> = claimed.into_iter().map(|job| self.run_one(job, ctx)).collect();
+        // Those that ended meanwhile are written down together: most of a queue is short work.
+        let mut ended = runs.ready_chunks(count.max(1));
+        while let Some(some) = ended.next().await {
+            self.write_down(some).await?;
         }
         Ok(count)
     }
-    async fn run_one(&self, job: store::Claimed, ctx: &C) -> Result<(), DbError> {
+    async fn run_one(&self, job: store::Claimed, ctx: &C) -> Ended {
         let store::Claimed { id, kind, payload, attempts, max_attempts } = job;
         let outcome = match self.registry.0.get(kind.as_str()) {
             Some(runner) => runner(payload, ctx).await,
             None => Err(Failure::Retry(format!("no job of this program is called {kind}"))),
         };
-        let conn = &mut *self.db.conn().await?;
-        let now = self.clock.now();
         metrics::counter!("haat_jobs_total", "kind" => kind.clone(), "outcome" => outcome_label(&outcome)).increment(1);
-        match outcome {
-            Ok(()) => store::done(conn, id, self.id, now).await,
-            // Too early is no attempt.
-            Err(Failure::NotYet(pause)) => store::again(conn, id, self.id, now.plus(pause), None, attempts - 1).await,
-            Err(Failure::Retry(error)) if attempts < max_attempts => {
-                tracing::warn!(job = %id, kind, attempts, error, "job failed, will be tried again");
-                store::again(conn, id, self.id, now.plus(pause(attempts)), Some(&error), attempts).await
-            }
-            Err(Failure::Retry(error) | Failure::GiveUp(error)) => {
-                tracing::error!(job = %id, kind, attempts, error, "job given up");
-                store::bury(conn, id, self.id, &error).await
+        Ended { id, kind, attempts, max_attempts, outcome }
+    }
+    async fn write_down(&self, ended: Vec<Ended>) -> Result<(), DbError> {
+        let (conn, now) = (&mut *self.db.conn().await?, self.clock.now());
+        let done: Vec<JobId> = ended.iter().filter(|job| job.outcome.is_ok()).map(|job| job.id).collect();
+        if !done.is_empty() {
+            store::done(conn, &done, self.id, now).await?;
+        }
+        for Ended { id, kind, attempts, max_attempts, outcome } in ended {
+            match outcome {
+                Ok(()) => {}
+                // Too early is no attempt.
+                Err(Failure::NotYet(pause)) => store::again(conn, id, self.id, now.plus(pause), None, attempts - 1).await?,
+                Err(Failure::Retry(error)) if attempts < max_attempts => {
+                    tracing::warn!(job = %id, kind, attempts, error, "job failed, will be tried again");
+                    store::again(conn, id, self.id, now.plus(pause(attempts)), Some(&error), attempts).await?;
+                }
+                Err(Failure::Retry(error) | Failure::GiveUp(error)) => {
+                    tracing::error!(job = %id, kind, attempts, error, "job given up");
+                    store::bury(conn, id, self.id, &error).await?;
+                }
             }
         }
+        Ok(())
     }
+}
+
+/// A job that was run, and what came of it.
+struct Ended {
+    id: JobId,
+    kind: String,
+    attempts: i32,
+    max_attempts: i32,
+    outcome: Result<(), Failure>,
 }
 
 fn outcome_label(outcome: &Result<(), Failure>) -> &'static str {

@@ -33,40 +33,62 @@ use journal::Journal;
 /// [`Error::Insufficient`] if an account that may not go negative would; [`Error::Contradiction`] if the same source was posted before with
 /// other legs or amounts, which no retry can cause.
 pub async fn post(tx: &mut Tx, now: Time, source: &Source, postings: &[Posting]) -> Result<Posted, Error> {
-    let postings: Vec<&Posting> = postings.iter().filter(|p| p.amount.minor != 0).collect();
-    if let Some(wrong) = postings.iter().find(|p| p.amount.minor < 0 || p.debit == p.credit) {
-        return Err(Error::Unpostable { leg: wrong.leg.clone() });
+    let posted = post_all(tx, now, &[(source, postings)]).await?;
+    Ok(posted.into_iter().next().unwrap_or(Posted::Nothing))
+}
+
+/// The same for several sources at once, each of them posted or not by itself: balances are locked once, in one order.
+pub async fn post_all(tx: &mut Tx, now: Time, all: &[(&Source, &[Posting])]) -> Result<Vec<Posted>, Error> {
+    let mut entries = Vec::with_capacity(all.len());
+    for (source, postings) in all {
+        let postings: Vec<&Posting> = postings.iter().filter(|p| p.amount.minor != 0).collect();
+        if let Some(wrong) = postings.iter().find(|p| p.amount.minor < 0 || p.debit == p.credit) {
+            return Err(Error::Unpostable { leg: wrong.leg.clone() });
+        }
+        entries.push((periods::dated(tx, now, source).await?, *source, postings));
     }
-    if postings.is_empty() {
-        return Ok(Posted::Nothing);
-    }
-    let dated = periods::dated(tx, now, source).await?;
-    let source = dated.as_ref().unwrap_or(source);
-    let mut deltas: BTreeMap<(LedgerAccountId, i16), i64> = BTreeMap::new();
     let mut accounts = BTreeMap::new();
-    for posting in &postings {
-        for (account, sign) in [(&posting.debit, 1), (&posting.credit, -1)] {
-            let id = account.id(posting.amount.currency);
-            let slot = account.slot(source.id);
-            let natural = sign * account.class().debit_sign() * posting.amount.minor;
-            let delta = deltas.entry((id, slot)).or_default();
-            *delta = delta.checked_add(natural).ok_or(Error::Overflow)?;
-            accounts.insert((id, slot), (account, posting.amount.currency));
+    for (_, source, postings) in &entries {
+        for account in postings.iter().flat_map(|p| [(&p.debit, p.amount.currency), (&p.credit, p.amount.currency)]) {
+            accounts.insert((account.0.id(account.1), account.0.slot(source.id)), account);
         }
     }
-    let keys: Vec<_> = deltas.keys().copied().collect();
-    if !store::are_open(tx, &keys).await? {
+    let keys: Vec<_> = accounts.keys().copied().collect();
+    if !keys.is_empty() && !store::are_open(tx, &keys).await? {
         store::open_accounts(tx, now, &accounts).await?;
+    }
+    let (mut deltas, mut posted) = (Deltas::new(), Vec::with_capacity(all.len()));
+    for (dated, source, postings) in &entries {
+        posted.push(write(tx, now, dated.as_ref().unwrap_or(source), postings, &mut deltas).await?);
+    }
+    if !deltas.is_empty() {
+        store::move_balances(tx, &deltas).await?;
+    }
+    Ok(posted)
+}
+
+/// By how much each balance row moves, in its natural direction.
+type Deltas = BTreeMap<(LedgerAccountId, i16), i64>;
+
+/// One source's transfers, and what they add to `deltas`: nothing if they were here before.
+async fn write(tx: &mut Tx, now: Time, source: &Source, postings: &[&Posting], deltas: &mut Deltas) -> Result<Posted, Error> {
+    if postings.is_empty() {
+        return Ok(Posted::Nothing);
     }
     let rows: Vec<_> = postings.iter().map(|p| store::transfer_row(TransferId::new(), now, source, p)).collect();
     let written = store::insert_transfers(tx, rows).await?;
     if written == 0 {
-        return store::same_as_before(tx, source, &postings).await.map(|()| Posted::Before);
+        return store::same_as_before(tx, source, postings).await.map(|()| Posted::Before);
     }
     if written != postings.len() {
         return Err(Error::Contradiction { source_id: source.id, kind: source.kind });
     }
-    store::move_balances(tx, &deltas).await?;
+    for posting in postings {
+        for (account, sign) in [(&posting.debit, 1), (&posting.credit, -1)] {
+            let delta = deltas.entry((account.id(posting.amount.currency), account.slot(source.id))).or_default();
+            *delta = delta.checked_add(sign * account.class().debit_sign() * posting.amount.minor).ok_or(Error::Overflow)?;
+        }
+    }
     Ok(Posted::Now)
 }
 

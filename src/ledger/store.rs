@@ -110,12 +110,9 @@ pub(super) fn transfer_row(id: TransferId, now: Time, source: &Source, posting: 
 }
 
 pub(super) async fn insert_transfers(tx: &mut Tx, rows: Vec<Row>) -> Result<usize, DbError> {
-    let few = rows.len() <= FEW;
-    let insert = diesel::insert_into(ledger_transfers::table).values(rows).on_conflict_do_nothing();
-    Ok(if few { insert.plan_once().execute(tx).await? } else { insert.execute(tx).await? })
+    let legs = rows.len();
+    Ok(diesel::insert_into(ledger_transfers::table).values(rows).on_conflict_do_nothing().plan_once_up_to(legs).execute(tx).await?)
 }
-/// Legs of most postings: each number of rows is a text of its own, and a connection keeps those it has planned.
-const FEW: usize = 24;
 
 pub(super) async fn is_posted(conn: &mut Conn, source_type: &str, source_id: uuid::Uuid, kind: &str) -> Result<bool, DbError> {
     let posted = ledger_transfers::table

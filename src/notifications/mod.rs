@@ -25,6 +25,10 @@ pub async fn enqueue(tx: &mut Tx, now: Time, mail: &Mail) -> Result<(), DbError>
     let locale = read::locale(tx, mail).await?;
     jobs::enqueue(tx, now, &SendMail { mail: mail.clone(), locale }).await
 }
+/// The same in a language that the caller knows.
+pub async fn enqueue_in(tx: &mut Tx, now: Time, mail: Mail, locale: String) -> Result<(), DbError> {
+    jobs::enqueue(tx, now, &SendMail { mail, locale: Some(locale) }).await
+}
 
 #[derive(serde::Serialize, serde::Deserialize)]
 pub struct SendMail {

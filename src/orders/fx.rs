@@ -21,13 +21,13 @@ pub struct Rate {
 }
 
 /// The rates of one base into every currency wanted, one statement. A currency into itself is 1 and needs no row.
-pub async fn rates(conn: &mut Conn, base: Currency, quotes: &[Currency], day: Day) -> Result<Vec<Rate>, DbError> {
+pub async fn rates(mut conn: &Conn, base: Currency, quotes: &[Currency], day: Day) -> Result<Vec<Rate>, DbError> {
     let rows: Vec<(Currency, Day, String, String)> = fx_rates::table
         .filter(fx_rates::base.eq(base).and(fx_rates::quote.eq_any(quotes)).and(fx_rates::day.le(day)))
         .distinct_on(fx_rates::quote)
         .order((fx_rates::quote, fx_rates::day.desc()))
         .select((fx_rates::quote, fx_rates::day, fx_rates::rate, fx_rates::source))
-        .load(conn)
+        .load(&mut conn)
         .await?;
     let mut rates: Vec<Rate> = rows
         .into_iter()

@@ -23,32 +23,35 @@ pub use returns::take_back;
 pub use ship::{Sender, ship};
 pub use store::Carrier;
 
+use passport::ItemCode;
+
 use crate::{
     catalog::{self, stock},
     clock::Time,
     db::{Conn, DbError, Tx},
-    ids::{CartId, FulfilmentId, OrderId, VariantId},
+    ids::{CartId, FulfilmentId, OrderId, OrderLineId, VariantId},
     money::Money,
     notifications::{Mail, model as mail},
-    provenance,
     secrets::random,
     tenancy::Scope,
 };
 use cart::{Facts, Priced};
 use model::{GroupState, OrderEvent};
 
-/// What the cart costs now. Four statements, however many lines it has.
+/// What the cart costs now. Four statements, however many lines it has, three of which are sent at once.
 pub async fn price(conn: &mut Conn, now: Time, cart: &Cart) -> Result<Priced, Error> {
     let variants: Vec<VariantId> = cart.lines.iter().map(|l| l.variant).collect();
     let offers = catalog::offers(conn, &variants, cart.currency).await?;
     let coops: Vec<_> = offers.iter().map(|o| o.coop).collect();
     let own: Vec<_> = offers.iter().map(|o| o.own_currency).collect();
-    let deliveries = store::deliveries(conn, &coops).await?;
-    let rates = fx::rates(conn, cart.currency, &own, now.day()).await?;
-    let tax = match &cart.country {
-        Some(country) => tax::rules(conn, country, now.day()).await?,
-        None => tax::Rules::default(),
+    let conn: &Conn = conn;
+    let rules = async {
+        match &cart.country {
+            Some(country) => tax::rules(conn, country, now.day()).await,
+            None => Ok(tax::Rules::default()),
+        }
     };
+    let (deliveries, rates, tax) = futures_util::try_join!(store::deliveries(conn, &coops), fx::rates(conn, cart.currency, &own, now.day()), rules)?;
     cart::price_cart(cart, &Facts { offers, deliveries, rates, tax })
 }
 
@@ -95,6 +98,7 @@ fn placed(id: OrderId, number: String, cart: &Cart, priced: &Priced) -> Placed {
         number,
         token_generation: 1,
         email: cart.email.clone().unwrap_or_default(),
+        locale: cart.locale.clone(),
         total: priced.total,
         shipping: priced.shipping,
         duties: priced.duties,
@@ -140,11 +144,14 @@ pub async fn contact(conn: &mut Conn, id: OrderId) -> Result<Option<(String, Opt
     store::contact(conn, id).await
 }
 
-async fn step(tx: &mut Tx, now: Time, id: OrderId, event: OrderEvent, name: &str, detail: Option<&str>) -> Result<Order, Error> {
+async fn step(tx: &mut Tx, now: Time, id: OrderId, event: OrderEvent, name: &str, detail: Option<&str>) -> Result<(), Error> {
     let order = lock(tx, id).await?;
+    step_of(tx, now, &order, event, name, detail).await
+}
+/// Of an order that is locked.
+async fn step_of(tx: &mut Tx, now: Time, order: &Order, event: OrderEvent, name: &str, detail: Option<&str>) -> Result<(), Error> {
     let to = order.state.apply(event).map_err(|(state, event)| Error::Illegal(state, event))?;
-    store::move_order(tx, now, &order, to, name, detail).await?;
-    Ok(Order { state: to, ..order })
+    Ok(store::move_order(tx, now, order, to, name, detail).await?)
 }
 
 /// What happens to the whole order happens to each of its groups that it can happen to.
@@ -158,13 +165,13 @@ async fn move_groups(tx: &mut Tx, now: Time, id: OrderId, event: model::GroupEve
 }
 
 pub async fn mark_processing(tx: &mut Tx, now: Time, id: OrderId) -> Result<(), Error> {
-    step(tx, now, id, OrderEvent::Process, "payment_processing", None).await.map(drop)
+    step(tx, now, id, OrderEvent::Process, "payment_processing", None).await
 }
-/// Its stock leaves the shelf; its cooperatives may ship.
-pub async fn mark_paid(tx: &mut Tx, now: Time, id: OrderId) -> Result<(), Error> {
-    step(tx, now, id, OrderEvent::Pay, "paid", None).await?;
-    stock::commit(tx, id).await?;
-    Ok(move_groups(tx, now, id, model::GroupEvent::Pay).await?)
+/// Its stock leaves the shelf; its cooperatives may ship. `order` is locked.
+pub async fn mark_paid(tx: &mut Tx, now: Time, order: &Order) -> Result<(), Error> {
+    step_of(tx, now, order, OrderEvent::Pay, "paid", None).await?;
+    stock::commit(tx, order.id).await?;
+    Ok(move_groups(tx, now, order.id, model::GroupEvent::Pay).await?)
 }
 /// Whether all of its pieces are still held for it: what was given back meanwhile may be another's by now.
 pub async fn holds_its_stock(tx: &mut Tx, id: OrderId, frozen: &Frozen) -> Result<bool, Error> {
@@ -202,11 +209,11 @@ pub async fn add_refund(tx: &mut Tx, now: Time, id: OrderId, given: &model::Give
     Ok(())
 }
 
-/// The mails that a payment makes necessary, with their facts frozen: one to the buyer, one to each cooperative.
-pub async fn paid_mails(conn: &mut Conn, order: &Order, frozen: &Frozen) -> Result<Vec<Mail>, Error> {
+/// The mails that a payment makes necessary, with their facts frozen, each with its reader's language: one to the buyer, one to each
+/// cooperative.
+pub async fn paid_mails(conn: &mut Conn, order: &Order, frozen: &Frozen, pieces: &[(OrderLineId, ItemCode)]) -> Result<Vec<(Mail, String)>, Error> {
     let mut mails = Vec::new();
     if let Some((to, _)) = contact(conn, order.id).await? {
-        let pieces = provenance::items_of(conn, &frozen.lines.iter().map(|l| l.id).collect::<Vec<_>>()).await?;
         let line = |line: &FrozenLine| mail::PaidLine {
             title: line.title.clone(),
             quantity: line.quantity,
@@ -214,23 +221,25 @@ pub async fn paid_mails(conn: &mut Conn, order: &Order, frozen: &Frozen) -> Resu
             producer: line.producer.formatted(),
             premium: line.premium.formatted(),
             platform: line.commission.formatted(),
-            items: pieces.iter().filter(|p| p.line == line.id).map(|p| p.code.clone()).collect(),
+            items: pieces.iter().filter(|(of, _)| *of == line.id).map(|(_, code)| code.to_string()).collect(),
         };
         let lines = frozen.lines.iter().map(line).collect();
         let (number, total) = (order.number.clone(), order.total.formatted());
-        mails.push(Mail::OrderPaid(mail::OrderPaid { to, order: order.id, number, total, lines }));
+        mails.push((Mail::OrderPaid(mail::OrderPaid { to, order: order.id, number, total, lines }), order.locale.clone()));
     }
     for group in &frozen.groups {
         let mine = || frozen.lines.iter().filter(|l| l.group == group.id);
         let earned = mine().try_fold(group.shipping_own, |sum, l| sum.checked_add(l.producer_own))?;
-        mails.push(Mail::NewOrder(mail::NewOrder {
-            to: store::cooperative_email(conn, group.coop).await?,
+        let (to, locale) = store::cooperative_reader(conn, group.coop).await?;
+        let mail = mail::NewOrder {
+            to,
             group: group.id,
             number: order.number.clone(),
             cooperative: group.cooperative.clone(),
             lines: mine().map(|l| (l.title.clone(), l.quantity)).collect(),
             earned: earned.formatted(),
-        }));
+        };
+        mails.push((Mail::NewOrder(mail), locale));
     }
     Ok(mails)
 }

@@ -102,6 +102,7 @@ pub struct OrderRow {
     pub state: OrderState,
     pub currency: Currency,
     pub country: String,
+    pub locale: String,
     pub total_minor: i64,
     pub refunded_minor: i64,
     pub placed_at: Time,
@@ -117,6 +118,8 @@ pub struct Order {
     pub state: OrderState,
     /// Where it goes: also its tax jurisdiction.
     pub country: String,
+    /// Of the buyer: her mails are in it.
+    pub locale: String,
     pub total: Money,
     pub refunded: Money,
     pub placed_at: Time,
@@ -132,6 +135,7 @@ impl From<OrderRow> for Order {
             token_generation: row.token_generation,
             state: row.state,
             country: row.country,
+            locale: row.locale,
             total: Money::new(row.total_minor, row.currency),
             refunded: Money::new(row.refunded_minor, row.currency),
             placed_at: row.placed_at,
@@ -148,6 +152,7 @@ pub struct Placed {
     pub number: String,
     pub token_generation: i32,
     pub email: String,
+    pub locale: String,
     pub total: Money,
     pub shipping: Money,
     pub duties: Money,

@@ -24,6 +24,11 @@ pub async fn prepare(tx: &mut Tx, now: Time, id: OperationId, kind: Kind, subjec
     store::insert(tx, now, id, kind, subject, request).await
 }
 
+/// The same for one that is sent as soon as that transaction is committed, by [`send`]: its first attempt is counted with it.
+pub async fn prepare_attempt(tx: &mut Tx, now: Time, id: OperationId, kind: Kind, subject: uuid::Uuid, request: &Prepared) -> Result<(), DbError> {
+    store::insert_attempt(tx, now, id, kind, subject, request).await
+}
+
 /// The same for a job, whose row fixed the operation's id: a second run finds the first one's bytes.
 pub async fn prepare_once(tx: &mut Tx, now: Time, id: OperationId, kind: Kind, subject: uuid::Uuid, request: &Prepared) -> Result<(), DbError> {
     if store::known(tx, id).await? { Ok(()) } else { store::insert(tx, now, id, kind, subject, request).await }
@@ -40,7 +45,12 @@ pub async fn attempt<T: DeserializeOwned>(db: &Db, clock: &Clock, stripe: &Strip
     if clock.now() >= operation.first_attempt_at.plus(model::REPLAY_FOR) {
         return Ok(Attempt::TooLate);
     }
-    let outcome = match stripe.send::<T>(&operation.request, &id.to_string()).await {
+    send(db, clock, stripe, id, &operation.request).await
+}
+
+/// Sends bytes that are stored, and whose attempt is counted.
+pub async fn send<T: DeserializeOwned>(db: &Db, clock: &Clock, stripe: &Stripe, id: OperationId, request: &Prepared) -> Result<Attempt<T>, DbError> {
+    let outcome = match stripe.send::<T>(request, &id.to_string()).await {
         Ok(answer) => Attempt::Done(answer),
         Err(error) => model::judge(error),
     };

@@ -24,6 +24,27 @@ fn corrupt(error: serde_json::Error) -> DbError {
 }
 
 pub(super) async fn insert(tx: &mut Tx, now: Time, id: OperationId, kind: Kind, subject: uuid::Uuid, request: &Prepared) -> Result<(), DbError> {
+    insert_with(tx, now, id, kind, subject, request, 0).await
+}
+pub(super) async fn insert_attempt(
+    tx: &mut Tx,
+    now: Time,
+    id: OperationId,
+    kind: Kind,
+    subject: uuid::Uuid,
+    request: &Prepared,
+) -> Result<(), DbError> {
+    insert_with(tx, now, id, kind, subject, request, 1).await
+}
+async fn insert_with(
+    tx: &mut Tx,
+    now: Time,
+    id: OperationId,
+    kind: Kind,
+    subject: uuid::Uuid,
+    request: &Prepared,
+    attempts: i32,
+) -> Result<(), DbError> {
     let request = serde_json::to_value(request).map_err(corrupt)?;
     diesel::insert_into(operations::table)
         .values((
@@ -32,7 +53,8 @@ pub(super) async fn insert(tx: &mut Tx, now: Time, id: OperationId, kind: Kind, 
             operations::subject_id.eq(subject),
             operations::request.eq(request),
             operations::state.eq(State::Pending),
-            operations::attempts.eq(0),
+            operations::attempts.eq(attempts),
+            operations::first_attempt_at.eq((attempts > 0).then_some(now)),
             operations::created_at.eq(now),
             operations::updated_at.eq(now),
         ))

@@ -9,6 +9,7 @@ pub mod bundle;
 pub mod claims;
 pub mod http;
 mod lists;
+mod minting;
 pub mod model;
 mod page;
 mod people;
@@ -21,14 +22,14 @@ pub use bulk::create_batches;
 pub use model::{Allocated, Error, Issuer, ItemState, NewBatch, OfLine, Registered, Sale, Subject};
 
 use passport::{
-    ChainKind, ClaimCode, Country, Draft, Event, EventId, Evidence, ItemCode, ItemUri, SignedLeaf, SigningKey, Tip,
-    facts::{Created, Made, Minted, Packed, Paid, SaleUndone, Shipped, Sold, Step, UndoneReason},
+    ChainKind, Country, Draft, Event, EventId, Evidence, ItemCode, ItemUri, SignedLeaf, SigningKey, Tip,
+    facts::{Created, Made, Packed, Paid, SaleUndone, Shipped, Sold, Step, UndoneReason},
 };
 
 use crate::{
     clock::{Day, Time},
     db::{Conn, DbError, Tx},
-    ids::{BatchId, ItemId, OrderLineId, VariantId},
+    ids::{BatchId, ItemId, OrderLineId},
     secrets::{MasterKey, random},
     tenancy::Scope,
 };
@@ -72,19 +73,24 @@ impl<'a> Writer<'a> {
     }
     /// The same for a day that was given, with what the leaf hides of people.
     async fn append_on(&self, tx: &mut Tx, chain: &mut Chain, day: Day, evidence: Evidence, event: Event, hidden: &[Personal]) -> Result<(), Error> {
+        let leaf = self.seal(chain, day, evidence, event, hidden)?;
+        store::insert_leaf(tx, self.now, self.issuer.scope, chain, self.event_uuid, &leaf).await?;
+        if !hidden.is_empty() {
+            people::keep(tx, self.issuer.scope, chain.id, i32::try_from(leaf.leaf.seq()).unwrap_or(i32::MAX), hidden).await?;
+        }
+        Ok(())
+    }
+    /// The chain's next record, which is yet to be written down.
+    fn seal(&self, chain: &mut Chain, day: Day, evidence: Evidence, event: Event, hidden: &[Personal]) -> Result<SignedLeaf, Error> {
         let day: passport::Day = day.to_string().parse()?;
         // A clock that went back must not stop a sale: the chain's own last day is the earliest it can be.
         let day = chain.tip.as_ref().map_or(day, |tip| tip.day.max(day));
         let seq = chain.tip.as_ref().map_or(Ok(0), Tip::next_seq)?;
         let sd = people::digests(&chain.uri, seq, hidden)?;
         let draft = Draft { item: chain.uri.clone(), day, evidence, event, event_id: Some(self.event.clone()), sd };
-        let leaf: SignedLeaf = draft.seal(chain.tip.as_ref(), &self.key)?;
-        store::insert_leaf(tx, self.now, self.issuer.scope, chain, self.event_uuid, &leaf).await?;
-        if !hidden.is_empty() {
-            people::keep(tx, self.issuer.scope, chain.id, i32::try_from(seq).unwrap_or(i32::MAX), hidden).await?;
-        }
+        let leaf = draft.seal(chain.tip.as_ref(), &self.key)?;
         chain.tip = Some(Tip::of(&leaf.leaf, chain.kind()));
-        Ok(())
+        Ok(leaf)
     }
 }
 
@@ -135,33 +141,15 @@ pub async fn allocate(tx: &mut Tx, now: Time, keys: &MasterKey, issuer: &Issuer,
                 (id, chain, 1, missing)
             }
         };
-        for serial in next..next + left.min(missing) {
-            let item = mint(tx, &writer, sale.batch.variant, id, &chain, serial, keys).await?;
-            allocated.push(sell(tx, &writer, item, sale.line).await?);
+        let from = minting::From { variant: sale.batch.variant, batch: id, chain: &chain };
+        let mut pieces = minting::seal(&writer, keys, &from, next..next + left.min(missing))?;
+        for piece in &mut pieces {
+            piece.sell(&writer, sale.line)?;
         }
+        minting::insert(tx, &writer, id, &pieces).await?;
+        allocated.extend(pieces.iter().map(minting::Piece::allocated));
     }
     Ok(allocated)
-}
-
-/// A serial item from a batch; its first leaf commits to its claim code.
-async fn mint(
-    tx: &mut Tx,
-    writer: &Writer<'_>,
-    variant: VariantId,
-    batch: BatchId,
-    of: &Chain,
-    serial: u32,
-    keys: &MasterKey,
-) -> Result<(ItemId, Chain), Error> {
-    let (code, claim) = (ItemCode::from_random(random()), ClaimCode::from_random(random()));
-    let id = ItemId::new();
-    let sealed = keys.seal(&format!("items/{id}"), claim.to_string().as_bytes());
-    store::insert_item(tx, writer.now, writer.issuer.scope, id, variant, batch, &code, claim.digest().as_bytes(), &sealed).await?;
-    let head = of.tip.as_ref().ok_or_else(|| Error::Corrupt("a batch without a record".into()))?.hash;
-    let mut chain = Chain { subject: Subject::Item, id: id.uuid(), uri: ItemUri::new(&writer.issuer.base, &code)?, tip: None };
-    let facts = Minted { batch: of.uri.clone(), batch_head: head, serial, claim: claim.digest() };
-    writer.append(tx, &mut chain, Evidence::Cooperative, Event::Minted(facts)).await?;
-    Ok((id, chain))
 }
 
 async fn sell(tx: &mut Tx, writer: &Writer<'_>, (id, mut chain): (ItemId, Chain), line: OrderLineId) -> Result<Allocated, Error> {

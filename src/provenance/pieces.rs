@@ -12,7 +12,7 @@ use passport::{
 };
 
 use super::{
-    Writer, batch, mint,
+    Writer, batch, minting,
     model::{Allocated, Error, Issuer, ItemState, NewBatch, text},
     people,
     store::{self, Chain},
@@ -97,12 +97,10 @@ pub async fn mint_tagged(tx: &mut Tx, now: Time, keys: &MasterKey, issuer: &Issu
     if batch.left() < count {
         return Err(Error::TooFew { left: batch.left() });
     }
-    let mut minted = Vec::new();
-    for serial in batch.minted + 1..=batch.minted + count {
-        let (id, chain) = mint(tx, &writer, batch.variant, id, &batch.chain, serial, keys).await?;
-        minted.push(Allocated { id, code: chain.uri.code() });
-    }
-    Ok(minted)
+    let from = minting::From { variant: batch.variant, batch: id, chain: &batch.chain };
+    let pieces = minting::seal(&writer, keys, &from, batch.minted + 1..batch.minted + count + 1)?;
+    minting::insert(tx, &writer, id, &pieces).await?;
+    Ok(pieces.iter().map(minting::Piece::allocated).collect())
 }
 
 /// Writes on a batch's or a piece's history.

@@ -80,47 +80,30 @@ pub(super) async fn insert_batch(tx: &mut Tx, now: Time, scope: Scope, new: &New
     Ok(id)
 }
 
-#[expect(clippy::too_many_arguments, reason = "one argument per column")]
-pub(super) async fn insert_item(
-    tx: &mut Tx,
-    now: Time,
-    scope: Scope,
-    id: ItemId,
-    variant: VariantId,
-    batch: BatchId,
-    code: &ItemCode,
-    claim: &[u8; 32],
-    sealed: &[u8],
-) -> Result<(), DbError> {
-    diesel::insert_into(items::table)
-        .values((
-            (items::coop_id.eq(scope.coop()), items::id.eq(id), items::variant_id.eq(variant), items::batch_id.eq(batch)),
-            (items::code.eq(code.to_string()), items::claim_digest.eq(claim.as_slice()), items::claim_sealed.eq(sealed)),
-            (items::state.eq(ItemState::InStock), items::next_seq.eq(0), items::created_at.eq(now)),
-        ))
-        .execute(tx)
-        .await?;
-    diesel::update(batches::table.find((scope.coop(), batch))).set(batches::minted.eq(batches::minted + 1)).plan_once().execute(tx).await?;
+/// Records of chains whose rows say that they have them, in the order of each chain.
+pub(super) async fn insert_leaves(tx: &mut Tx, now: Time, scope: Scope, event: uuid::Uuid, signed: &[(&Chain, &SignedLeaf)]) -> Result<(), Error> {
+    let (mut rows, mut outbox) = (Vec::with_capacity(signed.len()), Vec::with_capacity(signed.len()));
+    for (chain, SignedLeaf { leaf, signature }) in signed {
+        let seq = i32::try_from(leaf.seq()).map_err(|_| Error::Corrupt("a chain is full".into()))?;
+        rows.push((
+            (leaves::subject_id.eq(chain.id), leaves::seq.eq(seq), leaves::coop_id.eq(scope.coop()), leaves::subject.eq(chain.subject)),
+            (leaves::type_.eq(leaf.event_type().as_str()), leaves::event_id.eq(event), leaves::bytes.eq(leaf.bytes())),
+            (leaves::hash.eq(leaf.hash().as_bytes().to_vec()), leaves::signature.eq(signature.as_bytes().as_slice())),
+            (leaves::key_id.eq(leaf.key().to_string()), leaves::at.eq(now)),
+        ));
+        outbox.push((log_outbox::id.eq(crate::ids::new_uuid()), log_outbox::subject_id.eq(chain.id), log_outbox::seq.eq(seq)));
+    }
+    diesel::insert_into(leaves::table).values(rows).plan_once_up_to(signed.len()).execute(tx).await?;
+    diesel::insert_into(log_outbox::table).values(outbox).plan_once_up_to(signed.len()).execute(tx).await?;
     Ok(())
 }
 
 /// Appends, and moves the row's head: the UNIQUE (subject, seq) would refuse a second writer, whom the row lock keeps out anyway.
 pub(super) async fn insert_leaf(tx: &mut Tx, now: Time, scope: Scope, chain: &Chain, event: uuid::Uuid, signed: &SignedLeaf) -> Result<(), Error> {
+    insert_leaves(tx, now, scope, event, &[(chain, signed)]).await?;
     let leaf = &signed.leaf;
     let seq = i32::try_from(leaf.seq()).map_err(|_| Error::Corrupt("a chain is full".into()))?;
     let hash = leaf.hash().as_bytes().to_vec();
-    diesel::insert_into(leaves::table)
-        .values((
-            (leaves::subject_id.eq(chain.id), leaves::seq.eq(seq), leaves::coop_id.eq(scope.coop()), leaves::subject.eq(chain.subject)),
-            (leaves::type_.eq(leaf.event_type().as_str()), leaves::event_id.eq(event), leaves::bytes.eq(leaf.bytes()), leaves::hash.eq(&hash)),
-            (leaves::signature.eq(signed.signature.as_bytes().as_slice()), leaves::key_id.eq(leaf.key().to_string()), leaves::at.eq(now)),
-        ))
-        .execute(tx)
-        .await?;
-    diesel::insert_into(log_outbox::table)
-        .values((log_outbox::id.eq(crate::ids::new_uuid()), log_outbox::subject_id.eq(chain.id), log_outbox::seq.eq(seq)))
-        .execute(tx)
-        .await?;
     let (next, day) = (seq + 1, now.day());
     match chain.subject {
         Subject::Item => {

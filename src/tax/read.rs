@@ -25,7 +25,7 @@ struct Row {
 }
 
 /// One statement, whatever is sold.
-pub async fn rules(conn: &mut Conn, country: &str, today: Day) -> Result<Rules, DbError> {
+pub async fn rules(mut conn: &Conn, country: &str, today: Day) -> Result<Rules, DbError> {
     let collecting: Vec<&str> = Kind::ALL.iter().filter(|kind| kind.collects()).map(|kind| kind.as_str()).collect();
     let row: Row = db::sql(
         "WITH rate AS (SELECT DISTINCT ON (category) category, rate_bp FROM tax_rates WHERE jurisdiction = $1 AND valid_from <= $2
@@ -37,7 +37,7 @@ pub async fn rules(conn: &mut Conn, country: &str, today: Day) -> Result<Rules, 
     .bind::<sql::Text, _>(country)
     .bind::<sql::Date, _>(today)
     .bind::<sql::Array<sql::Text>, _>(collecting)
-    .get_result(conn)
+    .get_result(&mut conn)
     .await?;
     let rates = row.categories.into_iter().zip(row.rates).map(|(category, bp)| (category, BasisPoints::try_from(bp).unwrap_or(0)));
     Ok(Rules { rates: rates.collect(), registered: row.registered })

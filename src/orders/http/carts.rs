@@ -5,7 +5,6 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     app::App,
-    clock::Time,
     db::Tx,
     http::Body,
     ids::{CartId, CartLineId, CoopId, DeliveryOptionId, VariantId},
@@ -234,12 +233,13 @@ fn unknown_variant(pointer: String) -> Error {
     Error::Invalid(vec![FieldError::new(pointer, "unknown", "no such variant")])
 }
 
-/// The change as one version of the cart. `lines` are added: who replaces them clears them first.
-async fn change(tx: &mut Tx, now: Time, cart: CartId, body: CartBody) -> Result<Cart, Error> {
-    let fields = store::CartChange { currency: body.currency, country: body.country, email: body.email, address: body.shipping_address };
-    if !store::change_cart(tx, now, cart, &fields).await? {
-        return Err(Error::NotFound);
-    }
+/// The cart's own fields of a request, and the others.
+fn fields(body: &mut CartBody) -> store::CartChange {
+    store::CartChange { currency: body.currency, country: body.country.take(), email: body.email.take(), address: body.shipping_address.take() }
+}
+
+/// The rest of a change of the cart. `lines` are added: who replaces them clears them first.
+async fn fill(tx: &mut Tx, cart: CartId, body: CartBody) -> Result<Cart, Error> {
     for (i, line) in body.lines.into_iter().flatten().enumerate() {
         if !store::add_line(tx, cart, line.variant, line.quantity).await? {
             return Err(unknown_variant(format!("/lines/{i}/variant")));
@@ -276,7 +276,7 @@ async fn answer(app: &App, cart: Cart) -> Result<HttpResponse, Problem> {
 #[utoipa::path(tag = "carts", operation_id = "create_cart", request_body = CartBody,
     responses((status = 201, body = CartView), (status = 400, body = ProblemView), (status = 415, body = ProblemView), (status = 422, body = ProblemView)))]
 #[post("/v1/store/carts")]
-async fn create_cart(app: web::Data<App>, Body(body): Body<CartBody>) -> Result<HttpResponse, Problem> {
+async fn create_cart(app: web::Data<App>, Body(mut body): Body<CartBody>) -> Result<HttpResponse, Problem> {
     check(&body)?;
     let currency = body.currency.ok_or_else(|| Problem::field("/currency", "missing", "an ISO 4217 code, as EUR"))?;
     let (id, token) = (CartId::new(), Token::random("cart"));
@@ -284,8 +284,8 @@ async fn create_cart(app: web::Data<App>, Body(body): Body<CartBody>) -> Result<
     let cart = app
         .db
         .transaction(async |tx| {
-            store::insert_cart(tx, now, id, token.hash(), currency, "en").await?;
-            change(tx, now, id, body).await
+            store::insert_cart(tx, now, id, token.hash(), currency, &fields(&mut body), "en").await?;
+            fill(tx, id, body).await
         })
         .await?;
     Ok(priced(&app, cart, Some(token.reveal().to_owned())).await?.into_response(StatusCode::CREATED))
@@ -303,7 +303,7 @@ async fn get_cart(app: web::Data<App>, mine: CartToken) -> Result<HttpResponse, 
 #[utoipa::path(tag = "carts", operation_id = "update_cart", request_body = CartBody, params(("id" = CartId, Path), ("X-Cart-Token" = String, Header)),
     responses((status = 200, body = CartView), (status = 404, body = ProblemView), (status = 412, body = ProblemView), (status = 422, body = ProblemView)))]
 #[patch("/v1/store/carts/{id}")]
-async fn update_cart(app: web::Data<App>, mine: CartToken, request: HttpRequest, Body(body): Body<CartBody>) -> Result<HttpResponse, Problem> {
+async fn update_cart(app: web::Data<App>, mine: CartToken, request: HttpRequest, Body(mut body): Body<CartBody>) -> Result<HttpResponse, Problem> {
     check(&body)?;
     let given = request.headers().get("If-Match").and_then(|v| v.to_str().ok()).map(str::to_owned);
     let now = app.clock.now();
@@ -322,7 +322,10 @@ async fn update_cart(app: web::Data<App>, mine: CartToken, request: HttpRequest,
             if body.lines.is_some() {
                 store::clear_lines(tx, mine.cart).await?;
             }
-            change(tx, now, mine.cart, body).await
+            if !store::change_cart(tx, now, mine.cart, &fields(&mut body)).await? {
+                return Err(Error::NotFound);
+            }
+            fill(tx, mine.cart, body).await
         })
         .await?;
     answer(&app, cart).await

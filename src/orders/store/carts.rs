@@ -1,7 +1,7 @@
 //! Carts, their lines and choices, and the delivery options they are priced with.
 use diesel::{
     prelude::*,
-    sql_types::{self, Jsonb, Nullable, Text, Timestamptz},
+    sql_types::{self, BigInt, Jsonb, Nullable, Text, Timestamptz},
 };
 use diesel_async::RunQueryDsl;
 
@@ -19,17 +19,20 @@ use super::{json, unjson};
 /// A cart nobody touched for this long is forgotten: people come back to one after a pay day, and nobody keeps an address for longer.
 const CART_LIFETIME: jiff::SignedDuration = jiff::SignedDuration::from_hours(24 * 30);
 
+/// A new cart with what is known of it.
 pub(in crate::orders) async fn insert_cart(
     tx: &mut Tx,
     now: Time,
     id: CartId,
     token_hash: Vec<u8>,
     currency: Currency,
+    of: &CartChange,
     locale: &str,
 ) -> Result<(), DbError> {
     diesel::insert_into(carts::table)
         .values((
             (carts::id.eq(id), carts::token_hash.eq(token_hash), carts::currency.eq(currency), carts::locale.eq(locale), carts::version.eq(1)),
+            (carts::country.eq(of.country()), carts::email.eq(&of.email), carts::shipping_address.eq(of.address.as_ref().map(json).transpose()?)),
             (carts::created_at.eq(now), carts::updated_at.eq(now), carts::expires_at.eq(now.plus(CART_LIFETIME))),
         ))
         .execute(tx)
@@ -53,30 +56,48 @@ pub(in crate::orders) async fn forget_carts(conn: &mut Conn, now: Time, limit: i
     Ok(diesel::delete(carts::table.filter(carts::id.eq_any(ids).and(carts::expires_at.le(now)))).plan_once().execute(conn).await?)
 }
 
-type CartColumns = (Currency, Option<String>, String, Option<String>, Option<serde_json::Value>, i64, Option<OrderId>);
+#[derive(QueryableByName)]
+struct CartRow {
+    #[diesel(sql_type = Text)]
+    currency: Currency,
+    #[diesel(sql_type = Nullable<Text>)]
+    country: Option<String>,
+    #[diesel(sql_type = Text)]
+    locale: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    email: Option<String>,
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    shipping_address: Option<serde_json::Value>,
+    #[diesel(sql_type = BigInt)]
+    version: i64,
+    #[diesel(sql_type = Nullable<sql_types::Uuid>)]
+    live_order_id: Option<OrderId>,
+    #[diesel(sql_type = Jsonb)]
+    lines: serde_json::Value,
+    #[diesel(sql_type = Jsonb)]
+    chosen: serde_json::Value,
+}
+const CART: &str = "SELECT c.currency, c.country, c.locale, c.email, c.shipping_address, c.version, c.live_order_id,
+    (SELECT coalesce(jsonb_agg(jsonb_build_array(l.id, l.variant_id, l.quantity) ORDER BY l.id), '[]') FROM cart_lines l WHERE l.cart_id = c.id) AS lines,
+    (SELECT coalesce(jsonb_agg(jsonb_build_array(d.coop_id, d.option_id)), '[]') FROM cart_deliveries d WHERE d.cart_id = c.id) AS chosen
+  FROM carts c WHERE c.id = $1";
 
-/// Three statements: the cart, its lines, its choices.
+/// One statement: the cart with its lines and its choices.
 pub(in crate::orders) async fn cart(conn: &mut Conn, id: CartId) -> Result<Option<Cart>, DbError> {
-    let columns = (carts::currency, carts::country, carts::locale, carts::email, carts::shipping_address, carts::version, carts::live_order_id);
-    let Some((currency, country, locale, email, address, version, live_order)) =
-        carts::table.find(id).select(columns).first::<CartColumns>(conn).await.optional()?
-    else {
-        return Ok(None);
-    };
-    let lines: Vec<(CartLineId, VariantId, i32)> = cart_lines::table
-        .filter(cart_lines::cart_id.eq(id))
-        .order(cart_lines::id)
-        .select((cart_lines::id, cart_lines::variant_id, cart_lines::quantity))
-        .load(conn)
-        .await?;
-    let chosen = cart_deliveries::table
-        .filter(cart_deliveries::cart_id.eq(id))
-        .select((cart_deliveries::coop_id, cart_deliveries::option_id))
-        .load(conn)
-        .await?;
-    let address: Option<Address> = address.map(unjson).transpose()?;
-    let lines = lines.into_iter().map(|(id, variant, quantity)| CartLine { id, variant, quantity }).collect();
-    Ok(Some(Cart { id, currency, country, locale, email, address, version, live_order, lines, chosen }))
+    let Some(row) = db::sql(CART).bind::<sql_types::Uuid, _>(id).get_result::<CartRow>(conn).await.optional()? else { return Ok(None) };
+    let lines: Vec<(CartLineId, VariantId, i32)> = unjson(row.lines)?;
+    Ok(Some(Cart {
+        id,
+        currency: row.currency,
+        country: row.country,
+        locale: row.locale,
+        email: row.email,
+        address: row.shipping_address.map(unjson).transpose()?,
+        version: row.version,
+        live_order: row.live_order_id,
+        lines: lines.into_iter().map(|(id, variant, quantity)| CartLine { id, variant, quantity }).collect(),
+        chosen: unjson(row.chosen)?,
+    }))
 }
 
 /// What a request may change; `None` leaves a field as it is.
@@ -88,9 +109,15 @@ pub(in crate::orders) struct CartChange {
     pub address: Option<Address>,
 }
 
+impl CartChange {
+    /// Where it goes, if anybody said.
+    fn country(&self) -> Option<&String> {
+        self.address.as_ref().map(|a| &a.country).or(self.country.as_ref())
+    }
+}
+
 /// The next version of the cart, under its row's lock until the transaction ends. False if it is not there.
 pub(in crate::orders) async fn change_cart(tx: &mut Tx, now: Time, id: CartId, change: &CartChange) -> Result<bool, DbError> {
-    let country = change.address.as_ref().map(|a| &a.country).or(change.country.as_ref());
     let address = change.address.as_ref().map(json).transpose()?;
     let changed = db::sql(
         "UPDATE carts SET currency = coalesce($2, currency), country = coalesce($3, country), email = coalesce($4, email),
@@ -98,7 +125,7 @@ pub(in crate::orders) async fn change_cart(tx: &mut Tx, now: Time, id: CartId, c
     )
     .bind::<sql_types::Uuid, _>(id)
     .bind::<Nullable<Text>, _>(change.currency)
-    .bind::<Nullable<Text>, _>(country)
+    .bind::<Nullable<Text>, _>(change.country())
     .bind::<Nullable<Text>, _>(&change.email)
     .bind::<Nullable<Jsonb>, _>(address)
     .bind::<Timestamptz, _>(now)
@@ -166,7 +193,7 @@ pub struct DeliveryRow {
     pub min_days: i32,
     pub max_days: i32,
 }
-pub(in crate::orders) async fn deliveries(conn: &mut Conn, coops: &[CoopId]) -> Result<Vec<DeliveryRow>, DbError> {
+pub(in crate::orders) async fn deliveries(mut conn: &Conn, coops: &[CoopId]) -> Result<Vec<DeliveryRow>, DbError> {
     Ok(delivery_options::table
         .filter(delivery_options::coop_id.eq_any(coops).and(delivery_options::active.eq(true)))
         .select((
@@ -180,6 +207,6 @@ pub(in crate::orders) async fn deliveries(conn: &mut Conn, coops: &[CoopId]) -> 
             delivery_options::min_days,
             delivery_options::max_days,
         ))
-        .load(conn)
+        .load(&mut conn)
         .await?)
 }

@@ -110,8 +110,9 @@ pub(in crate::orders) async fn insert_parts(tx: &mut Tx, now: Time, order: Order
             ));
         }
     }
-    diesel::insert_into(order_groups::table).values(groups).execute(tx).await?;
-    diesel::insert_into(order_lines::table).values(lines).execute(tx).await?;
+    let (parcels, pieces) = (groups.len(), lines.len());
+    diesel::insert_into(order_groups::table).values(groups).plan_once_up_to(parcels).execute(tx).await?;
+    diesel::insert_into(order_lines::table).values(lines).plan_once_up_to(pieces).execute(tx).await?;
     Ok(())
 }
 fn bp(value: u32) -> i32 {
@@ -314,7 +315,7 @@ pub(in crate::orders) async fn groups_of(
     Ok(query.load(conn).await?)
 }
 
-/// Where a cooperative's mail goes.
-pub(in crate::orders) async fn cooperative_email(conn: &mut Conn, coop: CoopId) -> Result<String, DbError> {
-    Ok(cooperatives::table.find(coop).select(cooperatives::contact_email).first(conn).await?)
+/// Where a cooperative's mail goes, and in which language.
+pub(in crate::orders) async fn cooperative_reader(conn: &mut Conn, coop: CoopId) -> Result<(String, String), DbError> {
+    Ok(cooperatives::table.find(coop).select((cooperatives::contact_email, cooperatives::locale)).first(conn).await?)
 }

@@ -115,7 +115,11 @@ async fn a_crowd(seed: u64) {
             app.sandbox.control().pay(page).unwrap();
         }
         for order in &orders {
-            db.transaction(async |tx| haat::orders::mark_paid(tx, now, *order).await).await.unwrap();
+            let paid = async |tx: &mut haat::db::Tx| {
+                let order = haat::orders::lock(tx, *order).await?;
+                haat::orders::mark_paid(tx, now, &order).await
+            };
+            db.transaction(paid).await.unwrap();
         }
         told(app).await;
         assert_eq!(shelves(app).await, [(0, 0)], "all of them, and never one more");

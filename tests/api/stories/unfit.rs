@@ -147,6 +147,7 @@ async fn second_page(app: &TestApp, checkout: &Value) -> String {
         number: checkout["order"]["number"].as_str().unwrap().into(),
         token_generation: 1,
         email: "asha@buyer.example".into(),
+        locale: "en".into(),
         total: eur(10_000),
         shipping: eur(600),
         duties: eur(0),
