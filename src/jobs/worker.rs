@@ -1,7 +1,7 @@
 //! Runs due jobs: claims a few at a time, runs them side by side, writes how each ended.
 use std::{collections::HashMap, rc::Rc, sync::Arc, time::Duration};
 
-use futures_util::{FutureExt, StreamExt, future::LocalBoxFuture, stream::FuturesUnordered};
+use futures_util::{FutureExt, StreamExt, TryStreamExt, future::LocalBoxFuture, stream::FuturesUnordered};
 use jiff::SignedDuration;
 use tokio::sync::Notify;
 
@@ -95,11 +95,10 @@ impl<C: 'static> Worker<C> {
         let claimed = store::claim(&mut *self.db.conn().await?, self.id, now, now.plus(LEASE), SIDE_BY_SIDE).await?;
         let count = claimed.len();
         let runs: FuturesUnordered<_> = claimed.into_iter().map(|job| self.run_one(job, ctx)).collect();
-        // Those that ended meanwhile are written down together: most of a queue is short work.
-        let mut ended = runs.ready_chunks(count.max(1));
-        while let Some(some) = ended.next().await {
-            self.write_down(some).await?;
-        }
+        // Those that ended meanwhile are written down together: most of a queue is short work. The others go on running meanwhile, since
+        // they may hold the connections that this waits for.
+        let written = runs.ready_chunks(count.max(1)).map(|some| self.write_down(some)).buffer_unordered(count.max(1));
+        written.try_collect::<()>().await?;
         Ok(count)
     }
     async fn run_one(&self, job: store::Claimed, ctx: &C) -> Ended {
