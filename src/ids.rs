@@ -93,6 +93,9 @@ ids! {
     BankReportId,
     PayoutHoldId,
     PayoutId,
+    /// What members decided about their fund.
+    PremiumDecisionId,
+    PremiumSpendingId,
     PriceAgreementId,
     PriceTemplateId,
     ProductId,

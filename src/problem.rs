@@ -65,6 +65,9 @@ problems! {
     // payouts
     TwoPeopleNeeded = 409 "two-people-needed" "This needs a second person",
     ReferenceUsed = 409 "reference-used" "The reference belongs to another payout",
+    // the members' fund
+    MoreThanDecided = 409 "more-than-decided" "The members decided on less",
+    MoreThanFund = 409 "more-than-fund" "The fund has less",
 }
 
 /// One field of the request that cannot be accepted.

@@ -891,6 +891,43 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         settled_at -> Nullable<Timestamptz>,
+        kind -> Text,
+    }
+}
+
+diesel::table! {
+    premium_decisions (coop_id, id) {
+        coop_id -> Uuid,
+        id -> Uuid,
+        met_on -> Date,
+        category -> Text,
+        purpose -> Text,
+        amount_minor -> Int8,
+        currency -> Text,
+        present -> Int4,
+        votes_for -> Int4,
+        votes_against -> Int4,
+        abstained -> Int4,
+        minutes -> Text,
+        minutes_sha256 -> Bytea,
+        state -> Text,
+        recorded_by -> Uuid,
+        recorded_at -> Timestamptz,
+        ended_by -> Nullable<Uuid>,
+        ended_at -> Nullable<Timestamptz>,
+        reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    premium_spendings (coop_id, id) {
+        coop_id -> Uuid,
+        id -> Uuid,
+        decision_id -> Uuid,
+        payout_id -> Uuid,
+        amount_minor -> Int8,
+        requested_by -> Uuid,
+        created_at -> Timestamptz,
     }
 }
 
@@ -1310,6 +1347,8 @@ diesel::joinable!(payout_holds -> cooperatives (coop_id));
 diesel::joinable!(payout_lines -> ledger_transfers (transfer_id));
 diesel::joinable!(payouts -> cooperatives (coop_id));
 diesel::joinable!(payouts -> payout_files (file_id));
+diesel::joinable!(premium_decisions -> cooperatives (coop_id));
+diesel::joinable!(premium_spendings -> accounts (requested_by));
 diesel::joinable!(price_agreements -> accounts (recorded_by));
 diesel::joinable!(price_templates -> accounts (created_by));
 diesel::joinable!(price_templates -> cooperatives (coop_id));
@@ -1385,6 +1424,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     payout_lines,
     payout_shares,
     payouts,
+    premium_decisions,
+    premium_spendings,
     price_agreements,
     price_templates,
     prices,

@@ -28,7 +28,18 @@ macro_rules! templates {
         ];
     };
 }
-templates!("invitation", "password_reset", "order_received", "order_paid", "new_order", "shipped", "refunded", "payout_sent", "destination_change");
+templates!(
+    "invitation",
+    "password_reset",
+    "order_received",
+    "order_paid",
+    "new_order",
+    "shipped",
+    "refunded",
+    "payout_sent",
+    "premium_decision",
+    "destination_change"
+);
 
 /// # Errors
 /// What is wrong with the mail itself: no later try would help.
@@ -127,6 +138,7 @@ mod tests {
             shipping: Some("₹600.00".into()),
             recovered: None,
             premium: Some("₹900.00".into()),
+            by_decision: Some("₹500.00".into()),
             pay_now: Some("₹2,350.00".into()),
             already_paid: Some("₹1,200.00".into()),
             unallocated: Some("₹400.00".into()),
@@ -191,6 +203,15 @@ mod tests {
             }),
             refund(&to),
             payout_sent(to.clone(), cooperative.clone()),
+            Mail::PremiumDecision(PremiumDecision {
+                to: to.clone(),
+                decision: uuid::Uuid::nil().into(),
+                slug: "bagru".into(),
+                cooperative: cooperative.clone(),
+                amount: "₹900.00".into(),
+                purpose: "Glasses for <twelve> members".into(),
+                met_on: "2026-11-20".into(),
+            }),
             Mail::DestinationChange(DestinationChange {
                 to,
                 destination: DestinationId::new(),

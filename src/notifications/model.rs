@@ -1,5 +1,5 @@
 //! Every mail there is, with the facts it is made of. Amounts come formatted: no template computes a price.
-use crate::ids::{AccountId, DestinationId, FulfilmentId, InvitationId, OrderGroupId, OrderId, PayoutId, ResetId};
+use crate::ids::{AccountId, DestinationId, FulfilmentId, InvitationId, OrderGroupId, OrderId, PayoutId, PremiumDecisionId, ResetId};
 
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "mail", rename_all = "snake_case")]
@@ -20,6 +20,8 @@ pub enum Mail {
     Refunded(Refunded),
     /// To the cooperative: a payout has left, with its statement's figures.
     PayoutSent(PayoutSent),
+    /// To a manager who did not write it down: a decision of the members waits for a second person.
+    PremiumDecision(PremiumDecision),
     /// To the cooperative and its managers: payouts will go elsewhere, and there is time to say no.
     DestinationChange(DestinationChange),
 }
@@ -119,9 +121,23 @@ pub struct PayoutSent {
     pub shipping: Option<String>,
     pub recovered: Option<String>,
     pub premium: Option<String>,
+    /// Out of the members' fund, as they decided.
+    #[serde(default)]
+    pub by_decision: Option<String>,
     pub pay_now: Option<String>,
     pub already_paid: Option<String>,
     pub unallocated: Option<String>,
+}
+
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub struct PremiumDecision {
+    pub to: String,
+    pub decision: PremiumDecisionId,
+    pub slug: String,
+    pub cooperative: String,
+    pub amount: String,
+    pub purpose: String,
+    pub met_on: String,
 }
 
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
@@ -149,6 +165,7 @@ impl Mail {
             Self::Shipped(m) => format!("shipped:{}", m.fulfilment),
             Self::Refunded(m) => format!("refunded:{}", m.refund),
             Self::PayoutSent(m) => format!("payout_sent:{}", m.payout),
+            Self::PremiumDecision(m) => format!("premium_decision:{}:{}", m.decision, m.to),
             Self::DestinationChange(m) => format!("destination_change:{}:{}", m.destination, m.to),
         }
     }
@@ -162,6 +179,7 @@ impl Mail {
             Self::Shipped(m) => &m.to,
             Self::Refunded(m) => &m.to,
             Self::PayoutSent(m) => &m.to,
+            Self::PremiumDecision(m) => &m.to,
             Self::DestinationChange(m) => &m.to,
         }
     }
@@ -176,6 +194,7 @@ impl Mail {
             Self::Shipped(_) => "shipped",
             Self::Refunded(_) => "refunded",
             Self::PayoutSent(_) => "payout_sent",
+            Self::PremiumDecision(_) => "premium_decision",
             Self::DestinationChange(_) => "destination_change",
         }
     }
@@ -191,6 +210,7 @@ impl Mail {
             | Self::Shipped(_)
             | Self::Refunded(_)
             | Self::PayoutSent(_)
+            | Self::PremiumDecision(_)
             | Self::DestinationChange(_) => None,
         }
     }

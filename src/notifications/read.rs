@@ -2,7 +2,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::model::Mail;
+use super::model::{DestinationChange, Mail, PremiumDecision};
 use crate::{
     db::{Conn, DbError},
     schema::{accounts, cooperatives, invitations, order_groups, orders},
@@ -27,11 +27,11 @@ pub(super) async fn locale(conn: &mut Conn, mail: &Mail) -> Result<Option<String
             let group = order_groups::table.filter(order_groups::id.eq(m.group)).inner_join(cooperatives::table);
             group.select(cooperatives::locale).first(conn).await
         }
-        Mail::DestinationChange(m) => {
-            let own = accounts::table.filter(accounts::email.eq(&m.to)).select(accounts::locale).first(conn).await.optional()?;
+        Mail::DestinationChange(DestinationChange { to, slug, .. }) | Mail::PremiumDecision(PremiumDecision { to, slug, .. }) => {
+            let own = accounts::table.filter(accounts::email.eq(to)).select(accounts::locale).first(conn).await.optional()?;
             match own {
                 Some(own) => return Ok(Some(own)),
-                None => cooperatives::table.filter(cooperatives::slug.eq(&m.slug)).select(cooperatives::locale).first(conn).await,
+                None => cooperatives::table.filter(cooperatives::slug.eq(slug)).select(cooperatives::locale).first(conn).await,
             }
         }
         Mail::PayoutSent(m) => cooperatives::table.filter(cooperatives::slug.eq(&m.slug)).select(cooperatives::locale).first(conn).await,

@@ -14,7 +14,7 @@ use crate::{
 text_enum! {
     pub enum Purpose {
         Reimbursement = "reimbursement", Maker = "maker", Materials = "materials", Cooperative = "cooperative", Shipping = "shipping",
-        Unallocated = "unallocated",
+        Premium = "premium", Unallocated = "unallocated",
     }
 }
 

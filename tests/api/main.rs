@@ -29,6 +29,7 @@ mod payouts;
 mod people;
 mod pieces;
 mod policy;
+mod premium;
 mod process;
 mod reconciliation;
 mod refunds;

@@ -48,6 +48,8 @@ struct StatementView {
     lines: Vec<SoldView>,
     shipping: Vec<ShippingView>,
     recoveries: Vec<RecoveryView>,
+    /// What is out of the members' fund, and which decision it is for.
+    from_fund: Vec<FromFundView>,
     /// How it divides; they sum to the payout.
     shares: Vec<ShareView>,
     totals: TotalsView,
@@ -92,6 +94,11 @@ struct RecoveryView {
     amount: MoneyView,
 }
 #[derive(serde::Serialize, utoipa::ToSchema)]
+struct FromFundView {
+    what: String,
+    amount: MoneyView,
+}
+#[derive(serde::Serialize, utoipa::ToSchema)]
 struct ShareView {
     purpose: Purpose,
     artisan: Option<ArtisanId>,
@@ -106,7 +113,8 @@ struct TotalsView {
     producer: MoneyView,
     shipping: MoneyView,
     recovered: MoneyView,
-    /// The payout: the three above together.
+    from_fund: MoneyView,
+    /// The payout: the four above together.
     amount: MoneyView,
     /// Beside it, to the members' fund.
     premium: MoneyView,
@@ -157,6 +165,7 @@ fn view(facts: Facts) -> Result<StatementView, Error> {
             .of(LineKind::Recovery)
             .map(|row| RecoveryView { what: row.memo.clone(), day: row.released_at.day(), amount: money(row.minor) })
             .collect(),
+        from_fund: facts.of(LineKind::Premium).map(|row| FromFundView { what: row.memo.clone(), amount: money(row.minor) }).collect(),
         shares: facts
             .shares
             .iter()
@@ -172,6 +181,7 @@ fn view(facts: Facts) -> Result<StatementView, Error> {
             producer: money(facts.sum(LineKind::Producer)),
             shipping: money(facts.sum(LineKind::Shipping)),
             recovered: money(facts.sum(LineKind::Recovery)),
+            from_fund: money(facts.sum(LineKind::Premium)),
             amount: money(facts.payout.amount_minor),
             premium: money(facts.premium()),
         },

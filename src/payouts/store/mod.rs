@@ -172,16 +172,19 @@ pub(super) async fn corridor(conn: &mut Conn, rails: &[Rail], country: &str, cur
     Ok(found.map(|(rail, min, max)| Corridor { rail: *rail, min_minor: *min, max_minor: *max }))
 }
 
-pub(super) async fn insert(tx: &mut Tx, payout: &Payout, lines: &[Line]) -> Result<(), Error> {
+pub(super) async fn insert(tx: &mut Tx, payout: &Payout) -> Result<(), DbError> {
     diesel::insert_into(payouts::table)
         .values((
             (payouts::coop_id.eq(payout.coop), payouts::id.eq(payout.id), payouts::number.eq(&payout.number), payouts::state.eq(payout.state)),
             (payouts::rail.eq(payout.rail), payouts::destination_id.eq(payout.destination), payouts::destination_hint.eq(&payout.destination_hint)),
             (payouts::amount_minor.eq(payout.amount_minor), payouts::currency.eq(payout.currency), payouts::created_by.eq(payout.created_by)),
-            (payouts::created_at.eq(payout.created_at), payouts::updated_at.eq(payout.created_at)),
+            (payouts::created_at.eq(payout.created_at), payouts::updated_at.eq(payout.created_at), payouts::kind.eq(payout.kind)),
         ))
         .execute(tx)
         .await?;
+    Ok(())
+}
+pub(super) async fn insert_lines(tx: &mut Tx, payout: &Payout, lines: &[Line]) -> Result<(), DbError> {
     // One payout may open thousands of lines; a statement has 65,535 parameters at most.
     for (chunk, lines) in (0_i32..).step_by(LINES_AT_ONCE).zip(lines.chunks(LINES_AT_ONCE)) {
         let rows: Vec<_> = (chunk..)
