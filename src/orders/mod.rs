@@ -12,9 +12,11 @@ pub mod jobs;
 pub mod model;
 mod parcels;
 mod read;
+mod realised;
 mod returns;
 mod ship;
 mod store;
+mod waterfall;
 
 pub use crate::catalog::tax;
 pub use model::{Address, Cart, Error, Frozen, FrozenGroup, FrozenLine, Order, OrderState, Placed, PlacedLine};

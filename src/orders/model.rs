@@ -2,7 +2,7 @@
 pub use super::address::{Address, is_country, is_email};
 
 use crate::{
-    catalog::{self, stock},
+    catalog::{self, price, stock},
     clock::Time,
     db::{DbError, Retryable},
     ids::{CartId, CartLineId, CoopId, DeliveryOptionId, OrderGroupId, OrderId, OrderLineId, VariantId},
@@ -227,6 +227,16 @@ impl FrozenLine {
             Pieces::Gone => self.quantity - self.refunded_gone() - count,
         };
         Money::new(cumulative_part(money.minor, self.quantity.into(), before.into(), count.into()), money.currency)
+    }
+    /// What belongs to the pieces that left.
+    pub fn sent(&self, money: Money) -> Money {
+        Money::new(price::sent_share(money.minor, self.quantity, self.shipped_quantity), money.currency)
+    }
+    /// What belongs to the pieces that were given back, before they left or after.
+    pub fn given_back(&self, money: Money) -> Money {
+        let (whole, gone) = (i64::from(self.quantity), i64::from(self.refunded_gone()));
+        let here = cumulative_part(money.minor, whole, 0, self.refunded_here.into());
+        Money::new(here + cumulative_part(money.minor, whole, whole - gone, gone), money.currency)
     }
     /// What provenance is told when the line is paid.
     pub fn sale(&self) -> provenance::Sale {

@@ -7,6 +7,7 @@
 //! - A payout by hand needs two people.
 //! - What is out of a fund ([`Kind`]) goes back to that fund, and no debt takes of it.
 //! - A debt takes a fifth of a payout at most, and never a maker's part; one larger than what is available stops payouts, visibly.
+mod drift;
 mod files;
 mod funded;
 pub mod holds;

@@ -43,5 +43,6 @@ mod support;
 mod tax;
 mod tidy;
 mod verify;
+mod waterfall;
 mod witness;
 mod work;

@@ -1,8 +1,8 @@
 //! Carts, order status, and a cooperative's orders.
 mod carts;
 mod manage;
+mod realised;
 mod status;
-mod waterfall;
 
 pub use carts::{CartToken, CartView, cart_view};
 pub use status::view as status_view;

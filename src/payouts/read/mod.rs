@@ -1,4 +1,5 @@
 //! What operators and managers read of payouts, and the figures that the books know of one.
+pub mod drift;
 pub mod money;
 pub mod statement;
 pub mod work;

@@ -333,6 +333,16 @@ pub(super) async fn resolve_alert(tx: &mut Tx, now: Time, kind: &str, subject: &
     Ok(())
 }
 
+/// The same, of what may be right in between: it is open again, with what is wrong now.
+pub(super) async fn alert_again(tx: &mut Tx, now: Time, kind: &str, subject: &str, detail: &str) -> Result<(), DbError> {
+    alert(tx, now, kind, subject, detail).await?;
+    diesel::update(money_alerts::table.filter(money_alerts::kind.eq(kind).and(money_alerts::subject.eq(subject))))
+        .set((money_alerts::detail.eq(detail), money_alerts::resolved_at.eq(None::<Time>), money_alerts::resolution.eq(None::<String>)))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
 /// An operator's queue; the same thing is there once.
 pub(super) async fn alert(tx: &mut Tx, now: Time, kind: &str, subject: &str, detail: &str) -> Result<(), DbError> {
     tracing::error!(kind, subject, "a payout needs an operator");
