@@ -89,6 +89,8 @@ ids! {
     /// The part of an order that one cooperative sends.
     OrderGroupId,
     OrderLineId,
+    /// Material that was bought for a line.
+    OrderMaterialId,
     PayoutFileId,
     BankReportId,
     PayoutHoldId,

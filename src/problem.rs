@@ -58,6 +58,8 @@ problems! {
     AlreadyPaid = 409 "already-paid" "This cart was paid for already",
     PaymentProviderUnknown = 503 "payment-provider-unknown" "The payment provider did not say what it did",
     PaymentProviderRefused = 502 "payment-provider-refused" "The payment provider refused",
+    // refunds
+    DueChanged = 409 "due-changed" "What is due for work and material is not what you expected",
     // item records
     AlreadyClaimed = 409 "already-claimed" "Somebody claimed this item before",
     NotEnoughPieces = 409 "not-enough-pieces" "The batch has not that many pieces left",

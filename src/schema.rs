@@ -715,6 +715,22 @@ diesel::table! {
         made_to_order_days -> Nullable<Int4>,
         shipped_quantity -> Int4,
         refunded_here -> Int4,
+        made_to_order -> Bool,
+    }
+}
+
+diesel::table! {
+    order_materials (coop_id, id) {
+        coop_id -> Uuid,
+        id -> Uuid,
+        order_line_id -> Uuid,
+        what -> Text,
+        amount_minor -> Int8,
+        currency -> Text,
+        committed_on -> Date,
+        evidence -> Text,
+        recorded_by -> Uuid,
+        created_at -> Timestamptz,
     }
 }
 
@@ -1413,6 +1429,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     order_events,
     order_groups,
     order_lines,
+    order_materials,
     orders,
     password_resets,
     payment_operations,

@@ -18,6 +18,8 @@ pub enum Mail {
     Shipped(Shipped),
     /// To the buyer: money is on its way back.
     Refunded(Refunded),
+    /// To the cooperative: what is made for an order is not wanted any more.
+    Cancelled(Cancelled),
     /// To the cooperative: a payout has left, with its statement's figures.
     PayoutSent(PayoutSent),
     /// To a manager who did not write it down: a decision of the members waits for a second person.
@@ -104,6 +106,20 @@ pub struct Refunded {
     pub refund: uuid::Uuid,
     pub number: String,
     pub amount: String,
+    /// What stays with the makers for work and material.
+    #[serde(default)]
+    pub withheld: Option<String>,
+}
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub struct Cancelled {
+    pub to: String,
+    pub group: OrderGroupId,
+    pub refund: uuid::Uuid,
+    pub number: String,
+    pub cooperative: String,
+    pub lines: Vec<(String, i32)>,
+    /// What is paid for work and material.
+    pub due: Option<String>,
 }
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct PayoutSent {
@@ -124,6 +140,9 @@ pub struct PayoutSent {
     /// Out of the members' fund, as they decided.
     #[serde(default)]
     pub by_decision: Option<String>,
+    /// For work and material of what was given up.
+    #[serde(default)]
+    pub cancelled: Option<String>,
     pub pay_now: Option<String>,
     pub already_paid: Option<String>,
     pub unallocated: Option<String>,
@@ -164,6 +183,7 @@ impl Mail {
             Self::NewOrder(m) => format!("new_order:{}", m.group),
             Self::Shipped(m) => format!("shipped:{}", m.fulfilment),
             Self::Refunded(m) => format!("refunded:{}", m.refund),
+            Self::Cancelled(m) => format!("cancelled:{}:{}", m.group, m.refund),
             Self::PayoutSent(m) => format!("payout_sent:{}", m.payout),
             Self::PremiumDecision(m) => format!("premium_decision:{}:{}", m.decision, m.to),
             Self::DestinationChange(m) => format!("destination_change:{}:{}", m.destination, m.to),
@@ -178,6 +198,7 @@ impl Mail {
             Self::NewOrder(m) => &m.to,
             Self::Shipped(m) => &m.to,
             Self::Refunded(m) => &m.to,
+            Self::Cancelled(m) => &m.to,
             Self::PayoutSent(m) => &m.to,
             Self::PremiumDecision(m) => &m.to,
             Self::DestinationChange(m) => &m.to,
@@ -193,6 +214,7 @@ impl Mail {
             Self::NewOrder(_) => "new_order",
             Self::Shipped(_) => "shipped",
             Self::Refunded(_) => "refunded",
+            Self::Cancelled(_) => "cancelled",
             Self::PayoutSent(_) => "payout_sent",
             Self::PremiumDecision(_) => "premium_decision",
             Self::DestinationChange(_) => "destination_change",
@@ -209,6 +231,7 @@ impl Mail {
             | Self::NewOrder(_)
             | Self::Shipped(_)
             | Self::Refunded(_)
+            | Self::Cancelled(_)
             | Self::PayoutSent(_)
             | Self::PremiumDecision(_)
             | Self::DestinationChange(_) => None,

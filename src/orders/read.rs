@@ -74,6 +74,13 @@ pub struct Booked {
     /// Of what was released: in payouts that left for good.
     #[diesel(sql_type = sql::BigInt)]
     pub paid: i64,
+    /// Due for work and material of what was given up; and of that, in payouts that left for good.
+    #[diesel(sql_type = sql::BigInt)]
+    pub due: i64,
+    #[diesel(sql_type = sql::BigInt)]
+    pub labour_paid: i64,
+    #[diesel(sql_type = sql::BigInt)]
+    pub material_paid: i64,
     /// The cooperative's again by consent, after a fault.
     #[diesel(sql_type = sql::BigInt)]
     pub owed_back: i64,
@@ -88,7 +95,19 @@ pub struct Booked {
 }
 impl Default for Booked {
     fn default() -> Self {
-        Self { line: uuid::Uuid::nil().into(), released: 0, premium: 0, paid: 0, owed_back: 0, lost: 0, rate: 0, fee: None }
+        Self {
+            line: uuid::Uuid::nil().into(),
+            released: 0,
+            premium: 0,
+            paid: 0,
+            due: 0,
+            labour_paid: 0,
+            material_paid: 0,
+            owed_back: 0,
+            lost: 0,
+            rate: 0,
+            fee: None,
+        }
     }
 }
 
@@ -101,6 +120,9 @@ pub async fn booked(conn: &mut Conn, order: OrderId) -> Result<Vec<Booked>, DbEr
                 coalesce(sum(t.amount_minor) FILTER (WHERE t.kind = 'released' AND t.leg LIKE '%/producer'), 0)::bigint AS released,
                 coalesce(sum(t.amount_minor) FILTER (WHERE t.kind = 'released' AND t.leg LIKE '%/premium'), 0)::bigint AS premium,
                 coalesce(sum(p.amount_minor) FILTER (WHERE t.kind = 'released'), 0)::bigint AS paid,
+                coalesce(sum(t.amount_minor) FILTER (WHERE t.kind = 'compensated' AND t.leg NOT LIKE '%/advance'), 0)::bigint AS due,
+                coalesce(sum(p.amount_minor) FILTER (WHERE t.kind = 'compensated' AND t.leg LIKE '%/labour'), 0)::bigint AS labour_paid,
+                coalesce(sum(p.amount_minor) FILTER (WHERE t.kind = 'compensated' AND t.leg LIKE '%/material'), 0)::bigint AS material_paid,
                 coalesce(sum(t.amount_minor) FILTER (WHERE t.leg LIKE '%/producer_owed' OR t.leg LIKE '%/producer_owed/owed'), 0)::bigint AS owed_back,
                 coalesce(sum(t.amount_minor) FILTER (WHERE t.leg LIKE '%/producer_loss' OR t.leg LIKE '%/premium_loss'), 0)::bigint AS lost,
                 coalesce(sum(p.rate), 0)::bigint AS rate

@@ -113,6 +113,7 @@ struct Sums {
     /// Of what was not given back, without tax; and its makers' part as promised.
     kept: Money,
     makers: Money,
+    labour: Money,
     declared: bool,
     settled: bool,
 }
@@ -131,8 +132,11 @@ impl Sums {
             add(&mut self.real.brand, kept(line.producer)?)?;
             return add(&mut self.real.brand, kept(line.premium)?);
         }
-        self.settled &= booked.released == booked.paid;
+        self.settled &= booked.released == booked.paid && booked.due == booked.labour_paid + booked.material_paid;
         let bound = |minor| at_rate(minor, line.producer, line.producer_own);
+        // Of pieces that nobody got: theirs who worked on them, and no part of a price.
+        add(&mut self.labour, bound(booked.labour_paid)?)?;
+        add(&mut self.real.materials, bound(booked.material_paid)?)?;
         let paid = bound(booked.paid)?;
         let fund = at_rate(booked.premium, line.premium, line.premium_own)?;
         match line.split.filter(|s| s.maker + s.materials + s.cooperative > 0) {
@@ -188,6 +192,7 @@ impl Realised {
             rate: zero,
             kept: zero,
             makers: zero,
+            labour: zero,
             declared: true,
             settled: true,
         };
@@ -198,7 +203,8 @@ impl Realised {
         for group in groups {
             sums.group(group)?;
         }
-        let Sums { mut real, promised, got, commission, losses, rate, kept, makers, declared, settled } = sums;
+        let Sums { mut real, promised, got, commission, losses, rate, kept, makers, labour, declared, settled } = sums;
+        add(&mut real.maker, labour)?;
         let payment = fee.map(|minor| Money::new(minor, currency));
         real.platform = commission.checked_sub(losses)?.checked_sub(rate)?.checked_sub(payment.unwrap_or(zero))?;
         let spoken_for = real.total()?.checked_add(payment.unwrap_or(zero))?.checked_add(rate)?.checked_add(order.refunded)?;
@@ -212,7 +218,7 @@ impl Realised {
             open,
             maker_share: (
                 Some(makers).filter(|_| declared).and_then(|m| basis_points(m.minor, kept.minor)),
-                Some(real.maker).filter(|_| declared && settled).and_then(|m| basis_points(m.minor, kept.minor)),
+                Some(real.maker.checked_sub(labour)?).filter(|_| declared && settled).and_then(|m| basis_points(m.minor, kept.minor)),
             ),
             tilt: [
                 tilt(Party::MakerSide, promised[0], got[0]),
@@ -255,6 +261,7 @@ mod tests {
             refunded_here: 0,
             shipped_quantity: shipped,
             brand_owned: false,
+            made_to_order: false,
             goods: eur(6000),
             tax: eur(667),
             tax_inclusive: false,

@@ -130,7 +130,12 @@ impl Payout {
     }
 }
 
-text_enum! { pub enum LineKind { Producer = "producer", Shipping = "shipping", Recovery = "recovery", Premium = "premium" } }
+text_enum! { as PayoutLineKind,
+    /// labour, material: what a buyer owed who gave up what was being made for her.
+    pub enum LineKind {
+        Producer = "producer", Shipping = "shipping", Recovery = "recovery", Premium = "premium", Labour = "labour", Material = "material",
+    }
+}
 
 /// A ledger transfer that a payout pays out, or, with a negative amount, that it was reduced by. What is out of a fund has one line: the
 /// transfer that took it from there.

@@ -1,6 +1,7 @@
 //! The integration tests: one binary, one module per domain, each test on a database of its own in one private cluster.
 #![allow(clippy::disallowed_methods, reason = "a test may be asked for more by the environment, and waits by the real clock")]
 mod artisans;
+mod cancellations;
 mod carts;
 mod catalog;
 mod chaos;

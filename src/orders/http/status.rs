@@ -28,8 +28,8 @@ pub fn routes(api: &mut ServiceConfig) {
 }
 
 /// The order that the path names, if the caller holds its token.
-struct OrderToken {
-    order: OrderId,
+pub struct OrderToken {
+    pub order: OrderId,
 }
 impl FromRequest for OrderToken {
     type Error = Problem;

@@ -125,6 +125,8 @@ pub(super) async fn unpaid(conn: &mut Conn, scope: Scope, currency: Currency) ->
         kind: match row.minor {
             ..0 => LineKind::Recovery,
             _ if row.leg.ends_with("/shipping") => LineKind::Shipping,
+            _ if row.leg.ends_with("/labour") => LineKind::Labour,
+            _ if row.leg.ends_with("/material") => LineKind::Material,
             _ => LineKind::Producer,
         },
         transfer: row.transfer,

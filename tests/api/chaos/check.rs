@@ -156,7 +156,9 @@ const RULES: &[(&str, &str)] = &[
                  UNION ALL SELECT 'coop_available:' || p.coop_id, p.currency, -p.amount_minor FROM payouts p
                    WHERE p.kind = 'earnings' AND p.state NOT IN ('failed', 'bounced')
                  UNION ALL SELECT a.name, t.currency, -t.amount_minor FROM ledger_transfers t JOIN ledger_accounts a ON a.id = t.debit_account
-                   WHERE t.source_type = 'payout' AND t.kind = 'recovered'"
+                   WHERE t.source_type = 'payout' AND t.kind = 'recovered'
+                 UNION ALL SELECT a.name, t.currency, t.amount_minor FROM ledger_transfers t JOIN ledger_accounts a ON a.id = t.credit_account
+                   WHERE t.source_type = 'refund' AND t.kind = 'compensated' AND a.name LIKE 'coop_available:%'"
             )
         ),
     ),
