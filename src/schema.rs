@@ -585,6 +585,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    maker_floors (coop_id, variant_id, currency) {
+        coop_id -> Uuid,
+        variant_id -> Uuid,
+        currency -> Text,
+        maker_minor -> Int8,
+        tax_inclusive -> Bool,
+        agreement_id -> Uuid,
+        set_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     maker_payments (coop_id, id) {
         coop_id -> Uuid,
         id -> Uuid,
@@ -959,6 +971,7 @@ diesel::table! {
         evidence -> Nullable<Text>,
         recorded_by -> Nullable<Uuid>,
         created_at -> Timestamptz,
+        floors -> Nullable<Jsonb>,
     }
 }
 
@@ -1421,6 +1434,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     log_entries,
     log_outbox,
     log_tiles,
+    maker_floors,
     maker_payments,
     media,
     memberships,

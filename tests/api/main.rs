@@ -13,6 +13,7 @@ mod delivery;
 mod demo;
 mod destinations;
 mod edge;
+mod floors;
 mod gate;
 mod holds;
 mod imports;
