@@ -89,10 +89,15 @@ ids! {
     /// The part of an order that one cooperative sends.
     OrderGroupId,
     OrderLineId,
+    /// Material that was bought for a line.
+    OrderMaterialId,
     PayoutFileId,
     BankReportId,
     PayoutHoldId,
     PayoutId,
+    /// What members decided about their fund.
+    PremiumDecisionId,
+    PremiumSpendingId,
     PriceAgreementId,
     PriceTemplateId,
     ProductId,

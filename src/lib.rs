@@ -30,6 +30,7 @@ pub mod orders; // carts and orders
 pub mod page; // lists
 pub mod payments; // the way to the provider
 pub mod payouts; // what was earned leaves for its owner
+pub mod premium; // the members' fund, and what they decide about it
 pub mod problem; // errors as clients see them
 pub mod provenance; // item records
 pub mod reconciliation; // the provider's word against our books

@@ -58,6 +58,8 @@ problems! {
     AlreadyPaid = 409 "already-paid" "This cart was paid for already",
     PaymentProviderUnknown = 503 "payment-provider-unknown" "The payment provider did not say what it did",
     PaymentProviderRefused = 502 "payment-provider-refused" "The payment provider refused",
+    // refunds
+    DueChanged = 409 "due-changed" "What is due for work and material is not what you expected",
     // item records
     AlreadyClaimed = 409 "already-claimed" "Somebody claimed this item before",
     NotEnoughPieces = 409 "not-enough-pieces" "The batch has not that many pieces left",
@@ -65,6 +67,9 @@ problems! {
     // payouts
     TwoPeopleNeeded = 409 "two-people-needed" "This needs a second person",
     ReferenceUsed = 409 "reference-used" "The reference belongs to another payout",
+    // the members' fund
+    MoreThanDecided = 409 "more-than-decided" "The members decided on less",
+    MoreThanFund = 409 "more-than-fund" "The fund has less",
 }
 
 /// One field of the request that cannot be accepted.

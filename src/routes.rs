@@ -51,6 +51,7 @@ fn mount(app: &mut ServiceConfig) {
     app.configure(crate::artisans::http::routes);
     app.configure(crate::imports::http::routes);
     app.configure(crate::payouts::http::routes);
+    app.configure(crate::premium::http::routes);
     app.configure(crate::reconciliation::http::routes);
     app.configure(crate::closing::http::routes);
     app.configure(crate::log::http::routes);

@@ -585,6 +585,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    maker_floors (coop_id, variant_id, currency) {
+        coop_id -> Uuid,
+        variant_id -> Uuid,
+        currency -> Text,
+        maker_minor -> Int8,
+        tax_inclusive -> Bool,
+        agreement_id -> Uuid,
+        set_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     maker_payments (coop_id, id) {
         coop_id -> Uuid,
         id -> Uuid,
@@ -715,6 +727,22 @@ diesel::table! {
         made_to_order_days -> Nullable<Int4>,
         shipped_quantity -> Int4,
         refunded_here -> Int4,
+        made_to_order -> Bool,
+    }
+}
+
+diesel::table! {
+    order_materials (coop_id, id) {
+        coop_id -> Uuid,
+        id -> Uuid,
+        order_line_id -> Uuid,
+        what -> Text,
+        amount_minor -> Int8,
+        currency -> Text,
+        committed_on -> Date,
+        evidence -> Text,
+        recorded_by -> Uuid,
+        created_at -> Timestamptz,
     }
 }
 
@@ -891,6 +919,43 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         settled_at -> Nullable<Timestamptz>,
+        kind -> Text,
+    }
+}
+
+diesel::table! {
+    premium_decisions (coop_id, id) {
+        coop_id -> Uuid,
+        id -> Uuid,
+        met_on -> Date,
+        category -> Text,
+        purpose -> Text,
+        amount_minor -> Int8,
+        currency -> Text,
+        present -> Int4,
+        votes_for -> Int4,
+        votes_against -> Int4,
+        abstained -> Int4,
+        minutes -> Text,
+        minutes_sha256 -> Bytea,
+        state -> Text,
+        recorded_by -> Uuid,
+        recorded_at -> Timestamptz,
+        ended_by -> Nullable<Uuid>,
+        ended_at -> Nullable<Timestamptz>,
+        reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    premium_spendings (coop_id, id) {
+        coop_id -> Uuid,
+        id -> Uuid,
+        decision_id -> Uuid,
+        payout_id -> Uuid,
+        amount_minor -> Int8,
+        requested_by -> Uuid,
+        created_at -> Timestamptz,
     }
 }
 
@@ -906,6 +971,7 @@ diesel::table! {
         evidence -> Nullable<Text>,
         recorded_by -> Nullable<Uuid>,
         created_at -> Timestamptz,
+        floors -> Nullable<Jsonb>,
     }
 }
 
@@ -1310,6 +1376,8 @@ diesel::joinable!(payout_holds -> cooperatives (coop_id));
 diesel::joinable!(payout_lines -> ledger_transfers (transfer_id));
 diesel::joinable!(payouts -> cooperatives (coop_id));
 diesel::joinable!(payouts -> payout_files (file_id));
+diesel::joinable!(premium_decisions -> cooperatives (coop_id));
+diesel::joinable!(premium_spendings -> accounts (requested_by));
 diesel::joinable!(price_agreements -> accounts (recorded_by));
 diesel::joinable!(price_templates -> accounts (created_by));
 diesel::joinable!(price_templates -> cooperatives (coop_id));
@@ -1366,6 +1434,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     log_entries,
     log_outbox,
     log_tiles,
+    maker_floors,
     maker_payments,
     media,
     memberships,
@@ -1374,6 +1443,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     order_events,
     order_groups,
     order_lines,
+    order_materials,
     orders,
     password_resets,
     payment_operations,
@@ -1385,6 +1455,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     payout_lines,
     payout_shares,
     payouts,
+    premium_decisions,
+    premium_spendings,
     price_agreements,
     price_templates,
     prices,

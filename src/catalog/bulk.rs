@@ -8,7 +8,8 @@ use diesel_async::RunQueryDsl;
 use serde_json::{Value, json};
 
 use super::{
-    gate::{Gate, gate},
+    floors,
+    gate::{Gate, GateFacts, gate},
     model::{Error, NewProduct, NewVariant, Status, StockOwner, slugify},
     store,
 };
@@ -122,14 +123,20 @@ async fn free_slugs(tx: &mut Tx, wanted: Vec<String>) -> Result<Vec<String>, DbE
 /// How far apart the numbers tried become: slugs stay short, and a shop with ten thousand "Ring"s still ends.
 const MAX_STEP: u32 = 64;
 
-/// Asks the gate about many products and keeps its answers beside them.
+/// Asks the gate about many products and keeps its answers beside them. One in the shop that would sell for less than its makers agreed to
+/// is taken out of it: many prices are brought in at once, and the others are none of its business.
 pub async fn judge_many(tx: &mut Tx, now: Time, scope: Scope, ids: &[ProductId]) -> Result<Vec<(ProductId, Gate)>, Error> {
-    let judged: Vec<(ProductId, Gate)> = store::gate_facts_of(tx, scope, ids).await?.into_iter().map(|(id, facts)| (id, gate(&facts))).collect();
-    let rows: Vec<Value> = judged.iter().map(|(id, gate)| json!({"id": id, "gate": gate})).collect();
+    let mut lowered = floors::by_product(floors::judge(tx, now, scope, ids).await?);
+    let facts = store::gate_facts_of(tx, scope, ids).await?;
+    let with = |(id, facts): (ProductId, GateFacts)| (id, gate(&GateFacts { lowered: lowered.remove(&id).unwrap_or_default(), ..facts }));
+    let judged: Vec<(ProductId, Gate)> = facts.into_iter().map(with).collect();
+    let rows: Vec<Value> = judged.iter().map(|(id, gate)| json!({"id": id, "gate": gate, "lowered": gate.is_lowered()})).collect();
     insert(tx, now, scope, SET_GATES, rows).await?;
     Ok(judged)
 }
-const SET_GATES: &str = "UPDATE products p SET gate = r.gate, updated_at = $2 FROM jsonb_to_recordset($3) AS r (id uuid, gate jsonb)
+const SET_GATES: &str = "UPDATE products p SET gate = r.gate, updated_at = $2,
+    status = CASE WHEN r.lowered AND p.status = 'published' THEN 'draft' ELSE p.status END
+  FROM jsonb_to_recordset($3) AS r (id uuid, gate jsonb, lowered boolean)
   WHERE p.coop_id = $1 AND p.id = r.id";
 
 /// Shows to buyers those that the gate lets through; the others stay as they are. Answers what the gate said of each; one that is archived,

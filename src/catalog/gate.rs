@@ -19,7 +19,13 @@ pub struct Reason {
     pub code: String,
     pub detail: String,
 }
+/// Makers agreed to more than a price leaves them.
+pub const MAKER_PART_LOWERED: &str = "maker_part_lowered";
 impl Gate {
+    /// Whether it would sell for less than the makers agreed to.
+    pub fn is_lowered(&self) -> bool {
+        matches!(self, Self::Blocked { reasons } if reasons.iter().any(|r| r.code == MAKER_PART_LOWERED))
+    }
     pub fn lets_through(&self) -> bool {
         matches!(self, Self::Pass | Self::Undeclared { .. })
     }
@@ -43,6 +49,8 @@ pub struct GateFacts {
     pub timed: usize,
     /// Of those, the ones that paid less than the law's minimum of their place and day, where one is known.
     pub underpaid: usize,
+    /// Prices that leave the makers less than they agreed to.
+    pub lowered: Vec<String>,
 }
 
 /// Rules 5 and 6: what blocks, and what is merely undeclared. Publishing needs no stock.
@@ -72,6 +80,9 @@ pub fn gate(facts: &GateFacts) -> Gate {
     if facts.has_template && !facts.template_accepted {
         blocked.push(reason("template_not_agreed", "the maker side has not agreed to the price template that divides its price".into()));
     }
+    for what in &facts.lowered {
+        blocked.push(reason(MAKER_PART_LOWERED, format!("{what}: it needs a new price agreement")));
+    }
     if !facts.has_template {
         undeclared.push(reason("pay_not_declared", "no price template says what part of the price the makers get".into()));
     }
@@ -100,6 +111,7 @@ mod tests {
             template_accepted: true,
             cooperative_approved: true,
             timed: 1,
+            lowered: Vec::new(),
             underpaid: 0,
         }
     }
@@ -115,6 +127,7 @@ mod tests {
             GateFacts { template_accepted: false, ..good() },
             GateFacts { cooperative_approved: false, ..good() },
             GateFacts { underpaid: 1, ..good() },
+            GateFacts { lowered: vec!["the price in EUR leaves the makers €1.00".into()], ..good() },
             GateFacts { unpayable: vec!["1234 in KWD".into()], ..good() },
         ] {
             assert!(!gate(&blocked).lets_through(), "{blocked:?}");

@@ -11,6 +11,7 @@ mod checks;
 pub mod collections;
 mod edit;
 mod facets;
+pub mod floors;
 mod gate;
 pub mod http;
 pub mod model;
@@ -58,7 +59,9 @@ pub async fn create(tx: &mut Tx, now: Time, scope: Scope, new: &NewProduct) -> R
 
 /// Asks the gate and keeps its answer beside the product.
 pub async fn judge(tx: &mut Tx, now: Time, scope: Scope, id: ProductId) -> Result<Gate, Error> {
+    let lowered = floors::judge(tx, now, scope, &[id]).await?.into_iter().map(|lowered| lowered.what).collect();
     let (_, facts) = store::gate_facts_of(tx, scope, &[id]).await?.pop().ok_or(Error::NotFound)?;
+    let facts = gate::GateFacts { lowered, ..facts };
     let gate = gate::gate(&facts);
     store::set_gate(tx, now, scope, id, &gate).await?;
     Ok(gate)

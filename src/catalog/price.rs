@@ -5,7 +5,7 @@
 use rust_decimal::Decimal;
 
 use crate::{
-    money::{BasisPoints, Currency, Money, MoneyError, WHOLE_BP, split_minor},
+    money::{BasisPoints, Currency, Money, MoneyError, WHOLE_BP, cumulative_part, split_minor},
     payments,
 };
 
@@ -59,6 +59,20 @@ pub fn divide(producer: Money, division: Division) -> Result<Split, MoneyError> 
     Ok(Split { maker: parts[0], materials: parts[1], cooperative: parts[2] })
 }
 
+/// What of a line's amount belongs to the `sent` of its `quantity` pieces that left: what leaves is taken from the back.
+pub fn sent_share(minor: i64, quantity: i32, sent: i32) -> i64 {
+    cumulative_part(minor, quantity.into(), (quantity - sent).into(), sent.into())
+}
+
+/// `amount × part / whole`, rounded half up; nothing where there is no whole.
+pub fn share_of(amount: i64, part: i64, whole: i64) -> Result<i64, MoneyError> {
+    if whole == 0 {
+        return Ok(0);
+    }
+    let (twice, whole) = (2 * i128::from(amount) * i128::from(part), i128::from(whole));
+    i64::try_from((twice + whole).div_euclid(2 * whole)).map_err(|_| MoneyError::Overflow)
+}
+
 /// The tax inside an inclusive amount, rounded half up: `amount × bp / (10000 + bp)`.
 pub fn tax_within(amount: Money, tax_bp: BasisPoints) -> Money {
     let (bp, whole) = (i128::from(tax_bp), i128::from(WHOLE_BP) + i128::from(tax_bp));
@@ -108,6 +122,11 @@ mod tests {
         assert_eq!(tax_within(eur(11_900), 1900), eur(1900));
         assert_eq!(tax_within(eur(100), 0), eur(0));
         assert_eq!(tax_on(eur(10_000), 1900).unwrap(), eur(1900));
+    }
+    #[test]
+    fn a_share_is_rounded_half_up() {
+        assert_eq!((share_of(5, 1, 2).unwrap(), share_of(-5, 1, 2).unwrap(), share_of(7, 3, 0).unwrap()), (3, -2, 0));
+        assert_eq!((0..=3).map(|sent| sent_share(100, 3, sent)).collect::<Vec<_>>(), [0, 33, 67, 100]);
     }
     #[test]
     fn what_is_computed_can_be_paid() {

@@ -229,6 +229,7 @@ pub(super) async fn gate_facts_of(conn: &mut Conn, scope: Scope, ids: &[ProductI
         own_currency: f.own_currency,
         timed: count(f.timed),
         underpaid: count(f.underpaid),
+        lowered: Vec::new(),
     };
     Ok(rows.into_iter().map(|f| (f.id, facts(f))).collect())
 }

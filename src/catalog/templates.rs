@@ -3,8 +3,9 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::{
+    floors::{self, Agreed},
     judge_many,
-    model::{Error, MAX_WORD},
+    model::{Error, MAX_PRICE, MAX_WORD},
     price::Division,
     store,
 };
@@ -32,6 +33,8 @@ pub struct NewAgreement {
     pub method: Method,
     pub agreed_on: Day,
     pub evidence: Option<String>,
+    /// What the makers accept as their part, where that is not what the prices of the day leave them.
+    pub floors: Vec<Agreed>,
 }
 /// Any of these; all products if every list is absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
@@ -91,6 +94,12 @@ fn check(new: &NewAgreement) -> Vec<FieldError> {
     if new.evidence.as_ref().is_some_and(|evidence| evidence.chars().count() > MAX_EVIDENCE) {
         wrong.push(FieldError::new("/evidence", "length", format!("at most {MAX_EVIDENCE} characters")));
     }
+    if new.floors.len() > MAX_NAMED {
+        wrong.push(FieldError::new("/floors", "length", format!("at most {MAX_NAMED}")));
+    }
+    for (at, _) in new.floors.iter().enumerate().filter(|(_, floor)| !(0..=MAX_PRICE).contains(&floor.amount)) {
+        wrong.push(FieldError::new(format!("/floors/{at}/amount"), "out_of_range", "0 or more, in minor units"));
+    }
     let Filter { kinds, tags, products } = &new.filter;
     for (name, length) in [("kinds", kinds.len()), ("tags", tags.len()), ("products", products.len())] {
         if length > MAX_NAMED {
@@ -110,16 +119,23 @@ pub async fn agree(tx: &mut Tx, now: Time, scope: Scope, by: Option<AccountId>, 
     if !wrong.is_empty() {
         return Err(Error::Invalid(wrong));
     }
+    let foreign = floors::foreign(tx, scope, &new.floors).await?;
+    if !foreign.is_empty() {
+        let unknown = |at| FieldError::new(format!("/floors/{at}/variant"), "unknown", "no such variant of this cooperative");
+        return Err(Error::Invalid(foreign.into_iter().map(unknown).collect()));
+    }
     if new.agreed_on > now.day() {
         return Err(Error::Invalid(vec![FieldError::new("/date", "future", "the day of the agreement cannot be in the future")]));
     }
     let id = PriceAgreementId::new();
-    let filter = serde_json::to_value(&new.filter).map_err(|e| DbError::Query(diesel::result::Error::SerializationError(e.into())))?;
+    let unwritable = |e: serde_json::Error| DbError::Query(diesel::result::Error::SerializationError(e.into()));
+    let filter = serde_json::to_value(&new.filter).map_err(unwritable)?;
+    let floors = if new.floors.is_empty() { None } else { Some(serde_json::to_value(&new.floors).map_err(unwritable)?) };
     diesel::insert_into(agreements::table)
         .values((
             (agreements::coop_id.eq(scope.coop()), agreements::id.eq(id), agreements::template_id.eq(new.template), agreements::filter.eq(filter)),
             (agreements::agreed_by.eq(&new.agreed_by), agreements::method.eq(new.method), agreements::agreed_on.eq(new.agreed_on)),
-            (agreements::evidence.eq(&new.evidence), agreements::recorded_by.eq(by), agreements::created_at.eq(now)),
+            (agreements::evidence.eq(&new.evidence), agreements::recorded_by.eq(by), agreements::created_at.eq(now), agreements::floors.eq(floors)),
         ))
         .execute(tx)
         .await?;

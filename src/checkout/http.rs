@@ -223,6 +223,10 @@ impl From<Error> for Problem {
             Error::ForeignReturnUrl { field } => Self::field(field, "foreign_origin", "an address on an origin that this shop allows"),
             Error::Uncheckable(_) => Self::with_detail(Kind::Invalid, error.to_string()),
             Error::NothingLeft { left } => Self::with_detail(Kind::Conflict, error.to_string()).with("left", MoneyView::from(left)),
+            Error::DueChanged { due, refund } => {
+                let (due, refund) = (MoneyView::from(due), MoneyView::from(refund));
+                Self::with_detail(Kind::DueChanged, error.to_string()).with("due", due).with("refund", refund)
+            }
             Error::BadRefund(why) => Self::with_detail(Kind::Conflict, why),
             Error::Unknown { pointer, expected } => Self::field(pointer, "unknown", expected),
             Error::Unavailable(_) => {

@@ -230,7 +230,7 @@ impl RefundUnexpected {
         payments::succeeded(tx, now, self.operation, provider_id).await?;
         let number = orders::order(tx, self.order).await?.number;
         if let Some((to, _)) = orders::contact(tx, self.order).await? {
-            let mail = Refunded { to, refund: settle::charge_uuid(&self.charge), number: number.clone(), amount: money.formatted() };
+            let mail = Refunded { to, refund: settle::charge_uuid(&self.charge), number: number.clone(), amount: money.formatted(), withheld: None };
             notifications::enqueue(tx, now, &Mail::Refunded(mail)).await?;
         }
         let source = Source { kind_of: "provider_refund", id: settle::charge_uuid(provider_id), kind: "sent", group: number, occurred_at: now };

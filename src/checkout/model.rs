@@ -123,6 +123,8 @@ pub enum Error {
     Refused(String),
     #[error("there is less left to refund")]
     NothingLeft { left: Money },
+    #[error("{} is due for work and material", .due.formatted())]
+    DueChanged { due: Money, refund: Money },
     #[error("{0}")]
     BadRefund(&'static str),
     #[error("{pointer}: expected {expected}")]

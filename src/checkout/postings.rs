@@ -172,6 +172,16 @@ fn given_back(owed_to: Account, paid: Money, own: Money, leg: &str) -> Vec<Posti
     ]
 }
 
+/// What is due for work and material of pieces that nobody will get: it was pending for them, and is available to whoever did it; what she
+/// holds of it as an advance is hers now.
+pub fn compensated(coop: CoopId, line: OrderLineId, labour: Money, material: Money, advance: Money) -> Vec<Posting> {
+    let of = |to: Account, amount, what: &str| {
+        Posting::new(Account::CoopPending(coop), to, amount, format!("line:{line}/{what}")).of_line(line).memo(format!("cancelled: {what}"))
+    };
+    let available = || Account::CoopAvailable(coop);
+    vec![of(available(), labour, "labour"), of(available(), material, "material"), of(Account::CoopAdvance(coop), advance, "advance")]
+}
+
 /// Delivery that the platform gave back, and that nobody will do after all: its cost is not owed.
 pub fn sending_not_owed(group: &Group) -> Vec<Posting> {
     let (owed_to, leg) = (Account::ShippingPayable(group.coop), format!("group:{}/not_sent", group.id));

@@ -28,7 +28,19 @@ macro_rules! templates {
         ];
     };
 }
-templates!("invitation", "password_reset", "order_received", "order_paid", "new_order", "shipped", "refunded", "payout_sent", "destination_change");
+templates!(
+    "invitation",
+    "password_reset",
+    "order_received",
+    "order_paid",
+    "new_order",
+    "shipped",
+    "refunded",
+    "cancelled",
+    "payout_sent",
+    "premium_decision",
+    "destination_change"
+);
 
 /// # Errors
 /// What is wrong with the mail itself: no later try would help.
@@ -110,7 +122,13 @@ mod tests {
         compose(&config(), &MasterKey::new([7; 32]), Time::from_unix(1_795_348_800).unwrap(), mail, Some(locale)).unwrap()
     }
     fn refund(to: &str) -> Mail {
-        Mail::Refunded(Refunded { to: to.into(), refund: uuid::Uuid::nil(), number: "HA-1".into(), amount: "€1.00".into() })
+        Mail::Refunded(Refunded {
+            to: to.into(),
+            refund: uuid::Uuid::nil(),
+            number: "HA-1".into(),
+            amount: "€1.00".into(),
+            withheld: Some("€0.50".into()),
+        })
     }
     fn payout_sent(to: String, cooperative: String) -> Mail {
         Mail::PayoutSent(PayoutSent {
@@ -127,6 +145,8 @@ mod tests {
             shipping: Some("₹600.00".into()),
             recovered: None,
             premium: Some("₹900.00".into()),
+            by_decision: Some("₹500.00".into()),
+            cancelled: Some("₹800.00".into()),
             pay_now: Some("₹2,350.00".into()),
             already_paid: Some("₹1,200.00".into()),
             unallocated: Some("₹400.00".into()),
@@ -144,7 +164,7 @@ mod tests {
             platform: "€10.50".into(),
             items: items.iter().map(|code| (*code).to_owned()).collect(),
         };
-        vec![
+        let mut all = vec![
             Mail::Invitation(Invitation {
                 to: to.clone(),
                 invitation: uuid::Uuid::nil().into(),
@@ -190,7 +210,31 @@ mod tests {
                 tracking_url: Some("https://www.indiapost.gov.in/track?id=EM123456789IN".into()),
             }),
             refund(&to),
+        ];
+        all.extend(to_cooperatives(to, number, cooperative));
+        all
+    }
+    fn to_cooperatives(to: String, number: String, cooperative: String) -> Vec<Mail> {
+        vec![
+            Mail::Cancelled(Cancelled {
+                to: to.clone(),
+                group: OrderGroupId::new(),
+                refund: uuid::Uuid::nil(),
+                number,
+                cooperative: cooperative.clone(),
+                lines: vec![("Indigo dabu stole".into(), 2)],
+                due: Some("₹800.00".into()),
+            }),
             payout_sent(to.clone(), cooperative.clone()),
+            Mail::PremiumDecision(PremiumDecision {
+                to: to.clone(),
+                decision: uuid::Uuid::nil().into(),
+                slug: "bagru".into(),
+                cooperative: cooperative.clone(),
+                amount: "₹900.00".into(),
+                purpose: "Glasses for <twelve> members".into(),
+                met_on: "2026-11-20".into(),
+            }),
             Mail::DestinationChange(DestinationChange {
                 to,
                 destination: DestinationId::new(),

@@ -1,5 +1,5 @@
 //! Every mail there is, with the facts it is made of. Amounts come formatted: no template computes a price.
-use crate::ids::{AccountId, DestinationId, FulfilmentId, InvitationId, OrderGroupId, OrderId, PayoutId, ResetId};
+use crate::ids::{AccountId, DestinationId, FulfilmentId, InvitationId, OrderGroupId, OrderId, PayoutId, PremiumDecisionId, ResetId};
 
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "mail", rename_all = "snake_case")]
@@ -18,8 +18,12 @@ pub enum Mail {
     Shipped(Shipped),
     /// To the buyer: money is on its way back.
     Refunded(Refunded),
+    /// To the cooperative: what is made for an order is not wanted any more.
+    Cancelled(Cancelled),
     /// To the cooperative: a payout has left, with its statement's figures.
     PayoutSent(PayoutSent),
+    /// To a manager who did not write it down: a decision of the members waits for a second person.
+    PremiumDecision(PremiumDecision),
     /// To the cooperative and its managers: payouts will go elsewhere, and there is time to say no.
     DestinationChange(DestinationChange),
 }
@@ -102,6 +106,20 @@ pub struct Refunded {
     pub refund: uuid::Uuid,
     pub number: String,
     pub amount: String,
+    /// What stays with the makers for work and material.
+    #[serde(default)]
+    pub withheld: Option<String>,
+}
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub struct Cancelled {
+    pub to: String,
+    pub group: OrderGroupId,
+    pub refund: uuid::Uuid,
+    pub number: String,
+    pub cooperative: String,
+    pub lines: Vec<(String, i32)>,
+    /// What is paid for work and material.
+    pub due: Option<String>,
 }
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct PayoutSent {
@@ -119,9 +137,26 @@ pub struct PayoutSent {
     pub shipping: Option<String>,
     pub recovered: Option<String>,
     pub premium: Option<String>,
+    /// Out of the members' fund, as they decided.
+    #[serde(default)]
+    pub by_decision: Option<String>,
+    /// For work and material of what was given up.
+    #[serde(default)]
+    pub cancelled: Option<String>,
     pub pay_now: Option<String>,
     pub already_paid: Option<String>,
     pub unallocated: Option<String>,
+}
+
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub struct PremiumDecision {
+    pub to: String,
+    pub decision: PremiumDecisionId,
+    pub slug: String,
+    pub cooperative: String,
+    pub amount: String,
+    pub purpose: String,
+    pub met_on: String,
 }
 
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
@@ -148,7 +183,9 @@ impl Mail {
             Self::NewOrder(m) => format!("new_order:{}", m.group),
             Self::Shipped(m) => format!("shipped:{}", m.fulfilment),
             Self::Refunded(m) => format!("refunded:{}", m.refund),
+            Self::Cancelled(m) => format!("cancelled:{}:{}", m.group, m.refund),
             Self::PayoutSent(m) => format!("payout_sent:{}", m.payout),
+            Self::PremiumDecision(m) => format!("premium_decision:{}:{}", m.decision, m.to),
             Self::DestinationChange(m) => format!("destination_change:{}:{}", m.destination, m.to),
         }
     }
@@ -161,7 +198,9 @@ impl Mail {
             Self::NewOrder(m) => &m.to,
             Self::Shipped(m) => &m.to,
             Self::Refunded(m) => &m.to,
+            Self::Cancelled(m) => &m.to,
             Self::PayoutSent(m) => &m.to,
+            Self::PremiumDecision(m) => &m.to,
             Self::DestinationChange(m) => &m.to,
         }
     }
@@ -175,7 +214,9 @@ impl Mail {
             Self::NewOrder(_) => "new_order",
             Self::Shipped(_) => "shipped",
             Self::Refunded(_) => "refunded",
+            Self::Cancelled(_) => "cancelled",
             Self::PayoutSent(_) => "payout_sent",
+            Self::PremiumDecision(_) => "premium_decision",
             Self::DestinationChange(_) => "destination_change",
         }
     }
@@ -190,7 +231,9 @@ impl Mail {
             | Self::NewOrder(_)
             | Self::Shipped(_)
             | Self::Refunded(_)
+            | Self::Cancelled(_)
             | Self::PayoutSent(_)
+            | Self::PremiumDecision(_)
             | Self::DestinationChange(_) => None,
         }
     }

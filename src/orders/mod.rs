@@ -6,15 +6,19 @@
 //! - Shipping releases what was earned, in the transaction that ships.
 mod address;
 pub mod cart;
+mod frozen;
 pub mod fx;
 pub mod http;
 pub mod jobs;
+mod materials;
 pub mod model;
 mod parcels;
 mod read;
+mod realised;
 mod returns;
 mod ship;
 mod store;
+mod waterfall;
 
 pub use crate::catalog::tax;
 pub use model::{Address, Cart, Error, Frozen, FrozenGroup, FrozenLine, Order, OrderState, Placed, PlacedLine};
@@ -201,7 +205,7 @@ pub async fn add_refund(tx: &mut Tx, now: Time, id: OrderId, given: &model::Give
             store::move_gone(tx, now, id, given.gone, *state, to).await?;
         }
     }
-    if total == order.total {
+    if total == order.total || given.all {
         step(tx, now, id, OrderEvent::RefundAll, "refunded", None).await?;
     } else if order.state == OrderState::Paid && store::unshipped_groups(tx, id).await? == 0 {
         step(tx, now, id, OrderEvent::ShipAll, "shipped", Some("the rest was refunded")).await?;
@@ -240,6 +244,35 @@ pub async fn paid_mails(conn: &mut Conn, order: &Order, frozen: &Frozen, pieces:
             earned: earned.formatted(),
         };
         mails.push((Mail::NewOrder(mail), locale));
+    }
+    Ok(mails)
+}
+
+/// The mails to the cooperatives that make what is given up: nobody works on it any more, and what was done is paid.
+pub async fn cancelled_mails(
+    conn: &mut Conn,
+    order: &Order,
+    frozen: &Frozen,
+    refund: uuid::Uuid,
+    given_up: &[model::GivenUp],
+) -> Result<Vec<Mail>, Error> {
+    let mut mails = Vec::new();
+    for group in &frozen.groups {
+        let mine = |given: &model::GivenUp| frozen.lines.iter().find(|l| l.id == given.line && l.group == group.id && l.made_to_order);
+        let lines: Vec<_> = given_up.iter().filter_map(|given| Some((mine(given)?.title.clone(), given.quantity))).collect();
+        let due: i64 = given_up.iter().filter(|given| mine(given).is_some()).map(|given| given.due).sum();
+        if lines.is_empty() {
+            continue;
+        }
+        mails.push(Mail::Cancelled(mail::Cancelled {
+            to: store::cooperative_email(conn, group.coop).await?,
+            group: group.id,
+            refund,
+            number: order.number.clone(),
+            cooperative: group.cooperative.clone(),
+            lines,
+            due: (due > 0).then(|| Money::new(due, group.shipping_own.currency).formatted()),
+        }));
     }
     Ok(mails)
 }

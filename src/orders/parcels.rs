@@ -103,6 +103,7 @@ mod tests {
             refunded_here: 0,
             shipped_quantity: 0,
             brand_owned: false,
+            made_to_order: false,
             goods: eur,
             tax: eur,
             tax_inclusive: false,

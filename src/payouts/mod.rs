@@ -5,8 +5,11 @@
 //! - Every move of a payout is one row in its events, and its ledger transfers are in the same transaction.
 //! - A rail that did not say what it did is *unknown*, never failed: the same instruction again, or a look-up, before anything else.
 //! - A payout by hand needs two people.
+//! - What is out of a fund ([`Kind`]) goes back to that fund, and no debt takes of it.
 //! - A debt takes a fifth of a payout at most, and never a maker's part; one larger than what is available stops payouts, visibly.
+mod drift;
 mod files;
+mod funded;
 pub mod holds;
 pub mod http;
 pub mod jobs;
@@ -21,7 +24,8 @@ mod statement;
 mod store;
 mod stripe;
 
-pub use model::{Error, Outcome, Payout, Rail, State};
+pub use funded::{FromFund, pay_from};
+pub use model::{Error, Kind, Outcome, Payout, Rail, Skipped, State};
 pub use stripe::reversed;
 
 use crate::{
@@ -37,7 +41,7 @@ use crate::{
     secrets::random,
     tenancy::Scope,
 };
-use model::{Corridor, Destination, Event, Line, Payee, Reason, Skipped};
+use model::{Corridor, Destination, Event, Line, Payee, Reason};
 use store::Change;
 
 /// Whom a payout is made for, and in which operation.
@@ -156,16 +160,33 @@ async fn create_in(tx: &mut Tx, now: Time, by: By, payee: &Payee, currency: Curr
         return Ok((skip(payee, Some(amount), Reason::AboveMaximum, detail), false));
     };
     let amount = Money::new(lines.iter().map(|l| l.minor).sum(), currency);
-    let payout = Payout {
+    let payout = Payout { id, number: number.clone(), ..fresh(now, by, coop, Kind::Earnings, amount, corridor.rail, destination) };
+    let whole = read::work::whole(tx, payee.scope, currency, &lines).await?;
+    write(tx, now, by, &payout, &lines, &shares::divide(&whole)?).await?;
+    ledger::post(tx, now, &source("sent"), &[postings::sent(Account::CoopAvailable(coop), coop, amount, "payout")]).await?;
+    Ok((Outcome::Made(payout), amount.minor < available - recovery))
+}
+
+async fn write(tx: &mut Tx, now: Time, by: By, payout: &Payout, lines: &[Line], shares: &[shares::Share]) -> Result<(), Error> {
+    begin(tx, now, by, payout).await?;
+    store::insert_lines(tx, payout, lines).await?;
+    store::insert_shares(tx, payout, shares).await?;
+    audit(tx, now, payout, Some(by.account), "payout.create", &payout.destination_hint).await
+}
+
+/// One that nothing has been asked of yet.
+fn fresh(now: Time, by: By, coop: CoopId, kind: Kind, amount: Money, rail: Rail, destination: Destination) -> Payout {
+    Payout {
         coop,
-        id,
-        number: number.clone(),
+        id: PayoutId::new(),
+        kind,
+        number: number(),
         state: State::Created,
-        rail: corridor.rail,
+        rail,
         destination: destination.id,
         destination_hint: destination.hint,
         amount_minor: amount.minor,
-        currency,
+        currency: amount.currency,
         reference: None,
         evidence: None,
         file: None,
@@ -173,20 +194,15 @@ async fn create_in(tx: &mut Tx, now: Time, by: By, payee: &Payee, currency: Curr
         confirmed_by: None,
         created_at: now,
         settled_at: None,
-    };
-    let whole = read::work::whole(tx, payee.scope, currency, &lines).await?;
-    write(tx, now, by, &payout, &lines, &shares::divide(&whole)?).await?;
-    ledger::post(tx, now, &source("sent"), &postings::sent(coop, amount)).await?;
-    Ok((Outcome::Made(payout), amount.minor < available - recovery))
+    }
 }
 
-async fn write(tx: &mut Tx, now: Time, by: By, payout: &Payout, lines: &[Line], shares: &[shares::Share]) -> Result<(), Error> {
-    store::insert(tx, payout, lines).await?;
-    store::insert_shares(tx, payout, shares).await?;
+/// Its row, its first event, and the word to a rail that needs nobody's hand.
+async fn begin(tx: &mut Tx, now: Time, by: By, payout: &Payout) -> Result<(), Error> {
+    store::insert(tx, payout).await?;
     let operation = by.operation.to_string();
     let change = Change { by: Some(by.account), detail: Some(&operation), ..Change::default() };
     store::insert_event(tx, now, payout, store::CREATED, None, State::Created, &change).await?;
-    audit(tx, now, payout, Some(by.account), "payout.create", &payout.destination_hint).await?;
     if payout.rail == Rail::StripeTransfer {
         enqueue(tx, now, &jobs::SubmitPayout { coop: payout.coop, payout: payout.id, operation: OperationId::new() }).await?;
     }
@@ -289,7 +305,7 @@ async fn tell(tx: &mut Tx, now: Time, payout: &Payout) -> Result<(), Error> {
     Ok(())
 }
 
-/// It came back, or never left: available again, once, however often it is reported.
+/// It came back, or never left: it is where it was, once, however often it is reported.
 pub async fn bounce(tx: &mut Tx, now: Time, scope: Scope, id: PayoutId, reason: &str, by: Option<AccountId>) -> Result<Payout, Error> {
     let payout = lock(tx, scope, id).await?;
     let change = Change { by, detail: Some(reason), ..Change::default() };
@@ -305,7 +321,7 @@ pub async fn bounce(tx: &mut Tx, now: Time, scope: Scope, id: PayoutId, reason: 
             let moved = step(tx, now, &payout, Event::Bounce, &change).await?;
             store::free_lines(tx, &payout).await?;
             let left = read::left(tx, &payout).await?;
-            let postings = postings::bounced(payout.coop, payout.amount(), &account(payout.rail), left);
+            let postings = postings::bounced(payout.kind.account(payout.coop), payout.amount(), &account(payout.rail), left);
             ledger::post(tx, now, &source(&payout, "bounced", now), &postings).await?;
             Ok(moved)
         }
@@ -316,11 +332,11 @@ pub async fn bounce(tx: &mut Tx, now: Time, scope: Scope, id: PayoutId, reason: 
     }
 }
 
-/// Nothing left our account: what was in flight is available again.
+/// Nothing left our account: what was in flight is where it was.
 async fn give_back(tx: &mut Tx, now: Time, payout: &Payout, event: Event, change: &Change<'_>) -> Result<Payout, Error> {
     let moved = step(tx, now, payout, event, change).await?;
     store::free_lines(tx, payout).await?;
     let kind = if event == Event::Bounce { "bounced" } else { "returned" };
-    ledger::post(tx, now, &source(payout, kind, now), &postings::returned(payout.coop, payout.amount())).await?;
+    ledger::post(tx, now, &source(payout, kind, now), &postings::returned(payout.kind.account(payout.coop), payout.coop, payout.amount())).await?;
     Ok(moved)
 }

@@ -3,7 +3,7 @@ use crate::{
     clock::Time,
     db::{DbError, Retryable},
     ids::{AccountId, CoopId, DestinationId, OrderGroupId, OrderLineId, PayoutFileId, PayoutId, TransferId},
-    ledger,
+    ledger::{self, Account},
     money::{Currency, Money, MoneyError},
     payments, provenance,
     secrets::Unsealed,
@@ -35,6 +35,20 @@ impl DestinationKind {
             Self::InBank | Self::InUpi | Self::NpBank | Self::Iban => &[Rail::BankFile, Rail::Manual],
             Self::Manual => &[Rail::Manual],
             Self::StripeAccount => &[Rail::StripeTransfer],
+        }
+    }
+}
+
+text_enum! { as PayoutKind,
+    /// What it is out of: what sales earned, or the members' fund by their decision.
+    pub enum Kind { Earnings = "earnings", Premium = "premium" }
+}
+impl Kind {
+    /// The account that it leaves, and that it is in again when it comes back.
+    pub const fn account(self, coop: CoopId) -> Account {
+        match self {
+            Self::Earnings => Account::CoopAvailable(coop),
+            Self::Premium => Account::PremiumFund(coop),
         }
     }
 }
@@ -86,6 +100,7 @@ pub struct Payout {
     #[diesel(column_name = coop_id)]
     pub coop: CoopId,
     pub id: PayoutId,
+    pub kind: Kind,
     /// `PO-7K3M-92QX`: on the bank's statement and on ours.
     pub number: String,
     pub state: State,
@@ -115,9 +130,15 @@ impl Payout {
     }
 }
 
-text_enum! { pub enum LineKind { Producer = "producer", Shipping = "shipping", Recovery = "recovery" } }
+text_enum! { as PayoutLineKind,
+    /// labour, material: what a buyer owed who gave up what was being made for her.
+    pub enum LineKind {
+        Producer = "producer", Shipping = "shipping", Recovery = "recovery", Premium = "premium", Labour = "labour", Material = "material",
+    }
+}
 
-/// A ledger transfer that a payout pays out, or, with a negative amount, that it was reduced by.
+/// A ledger transfer that a payout pays out, or, with a negative amount, that it was reduced by. What is out of a fund has one line: the
+/// transfer that took it from there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
     pub kind: LineKind,

@@ -1,6 +1,7 @@
 //! What a payout is in the ledger. Pure: facts in, postings out.
 //!
-//! `coop_available → coop_paying` when it is made, `coop_paying → the account it leaves` when it settles. Where what leaves is of another
+//! `coop_available → coop_paying` when it is made (`premium_fund →` where the members decided it), `coop_paying → the account it leaves` when
+//! it settles. Where what leaves is of another
 //! currency than what is owed, two balanced sets meet in `fx_clearing`, and what the rate did since the sale is the platform's.
 use crate::{
     ids::CoopId,
@@ -8,9 +9,9 @@ use crate::{
     money::Money,
 };
 
-/// Out of what is available, into flight.
-pub fn sent(coop: CoopId, amount: Money) -> Vec<Posting> {
-    vec![Posting::new(Account::CoopAvailable(coop), Account::CoopPaying(coop), amount, "payout").memo("payout")]
+/// Out of where it was, into flight.
+pub fn sent(of: Account, coop: CoopId, amount: Money, memo: &str) -> Posting {
+    Posting::new(of, Account::CoopPaying(coop), amount, "payout").memo(memo)
 }
 
 /// A debt from an adjudicated fault, paid back out of what is available.
@@ -39,20 +40,19 @@ pub fn settled(coop: CoopId, amount: Money, from: &Account, left: Money, carried
     postings
 }
 
-/// It never left: available again.
-pub fn returned(coop: CoopId, amount: Money) -> Vec<Posting> {
-    vec![Posting::new(Account::CoopPaying(coop), Account::CoopAvailable(coop), amount, "returned").memo("payout not made")]
+/// It never left: it is where it was.
+pub fn returned(of: Account, coop: CoopId, amount: Money) -> Vec<Posting> {
+    vec![Posting::new(Account::CoopPaying(coop), of, amount, "returned").memo("payout not made")]
 }
 
-/// It left and came back into the account it had left.
-pub fn bounced(coop: CoopId, amount: Money, from: &Account, left: Money) -> Vec<Posting> {
-    let available = Account::CoopAvailable(coop);
+/// It left and came back into the account it had left, and is where it was.
+pub fn bounced(of: Account, amount: Money, from: &Account, left: Money) -> Vec<Posting> {
     if amount.currency == left.currency {
-        return vec![Posting::new(from.clone(), available, amount, "bounced").memo("payout came back")];
+        return vec![Posting::new(from.clone(), of, amount, "bounced").memo("payout came back")];
     }
     vec![
         Posting::new(from.clone(), Account::FxClearing, left, "bounced/paid"),
-        Posting::new(Account::FxClearing, available, amount, "bounced/owed").memo("payout came back"),
+        Posting::new(Account::FxClearing, of, amount, "bounced/owed").memo("payout came back"),
     ]
 }
 
@@ -78,7 +78,7 @@ mod tests {
         assert_eq!(moved(&postings, &Account::FxClearing, Currency::USD), 3709, "what the sale had put there is taken out again");
         let gained = settled(coop, owed, &bank, Money::new(3700, Currency::USD), Some(Money::new(3709, Currency::USD)));
         assert_eq!(moved(&gained, &Account::FxGainLoss, Currency::USD), -9);
-        let back = bounced(coop, owed, &bank, left);
+        let back = bounced(Account::CoopAvailable(coop), owed, &bank, left);
         assert_eq!(moved(&back, &Account::CoopAvailable(coop), Currency::INR), -326_400, "all of it is hers again");
     }
     #[test]

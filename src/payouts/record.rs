@@ -1,7 +1,7 @@
-//! A settled payout in the records of the pieces it paid for, once per piece and payout.
+//! A settled payout in the records of the pieces it paid for, once per piece and payout; and each of its lines beside its promise.
 //!
 //! Only where the register knows who made a piece: "her makers were paid" is not said of makers that nobody named.
-use super::{Error, read, store};
+use super::{Error, drift, read, store};
 use crate::{
     app::App,
     ids::{OrderLineId, PayoutId},
@@ -29,7 +29,7 @@ async fn paid_line(app: &App, scope: Scope, id: PayoutId, line: OrderLineId) -> 
             for (makers, items) in read::work::makers_of(tx, scope, id, line).await? {
                 provenance::paid(tx, now, &app.keys, &issuer, &items, makers).await?;
             }
-            Ok(())
+            drift::check(tx, now, scope, line).await
         })
         .await
 }

@@ -14,7 +14,7 @@ use crate::{
 text_enum! {
     pub enum Purpose {
         Reimbursement = "reimbursement", Maker = "maker", Materials = "materials", Cooperative = "cooperative", Shipping = "shipping",
-        Unallocated = "unallocated",
+        Premium = "premium", Unallocated = "unallocated",
     }
 }
 
@@ -59,6 +59,8 @@ pub struct Share {
 pub struct Whole {
     pub sold: Vec<Sold>,
     pub shipping: i64,
+    /// Bought for what nobody will get.
+    pub material: i64,
     /// Negative: a debt that was paid back out of it. It is set against the cooperative's own part.
     pub recovered: i64,
     pub batches: BTreeMap<BatchId, Batch>,
@@ -159,7 +161,7 @@ impl Sums {
             shares.push(Share { artisan: Some(artisan), purpose: Purpose::Maker, pieces, minor: own });
         }
         let others = [
-            (Purpose::Materials, self.materials),
+            (Purpose::Materials, self.materials + whole.material),
             (Purpose::Cooperative, self.cooperative),
             (Purpose::Cooperative, whole.recovered),
             (Purpose::Shipping, whole.shipping),
@@ -196,7 +198,13 @@ mod tests {
     #[test]
     fn the_register_divides_what_the_price_promised() {
         let register = Batch { quantity: 10, work: vec![worked(Some(maker(1)), 10, 200), worked(Some(maker(2)), 10, 100)], ..Batch::default() };
-        let whole = Whole { sold: vec![sold(vec![(Some(batch(1)), 1)])], shipping: 400, recovered: -100, batches: [(batch(1), register)].into() };
+        let whole = Whole {
+            sold: vec![sold(vec![(Some(batch(1)), 1)])],
+            shipping: 400,
+            recovered: -100,
+            batches: [(batch(1), register)].into(),
+            ..Whole::default()
+        };
         let shares = divide(&whole).unwrap();
         assert_eq!((of(&shares, Some(maker(1)), Purpose::Maker), of(&shares, Some(maker(2)), Purpose::Maker)), (1700, 850));
         assert_eq!(of(&shares, None, Purpose::Cooperative), 695 - 100, "a debt is the cooperative's, never a maker's");
@@ -253,7 +261,7 @@ mod tests {
                 let work = work.into_iter().map(|(m, pieces, rate)| worked(m.map(maker), pieces, rate)).collect();
                 (batch(n), Batch { quantity: 8, paid_before: 1, work, paid_at_work: [(maker(1), paid)].into() })
             });
-            let whole = Whole { sold: sold.collect(), shipping, recovered, batches: batches.collect() };
+            let whole = Whole { sold: sold.collect(), shipping, recovered, batches: batches.collect(), ..Whole::default() };
             let shares = divide(&whole).unwrap();
             let all: i64 = whole.sold.iter().map(|s| s.minor).sum::<i64>() + shipping + recovered;
             prop_assert_eq!(shares.iter().map(|s| s.minor).sum::<i64>(), all);

@@ -134,6 +134,7 @@ fn split(facts: &Facts, currency: Currency) -> Split {
         Purpose::Cooperative if share.minor < 0 => Some("Owed from an earlier fault, paid back"),
         Purpose::Cooperative => Some("The cooperative's own part"),
         Purpose::Shipping => Some("Delivery, paid back"),
+        Purpose::Premium => Some("Out of the members' fund, as they decided"),
         Purpose::Maker | Purpose::Reimbursement | Purpose::Unallocated => None,
     };
     let other = |share: &ShareRow| label(share).map(|label| OtherShare { label: label.into(), amount: amount(share.minor, currency) });
@@ -157,7 +158,11 @@ pub fn document(facts: &Facts, contact: &str, on_paper: bool) -> Statement {
     let currency = payout.currency;
     let codes = if on_paper { CODES_ON_PAPER } else { usize::MAX };
     let adjustment = |row: &LineRow| Adjustment {
-        label: "Owed from an earlier fault, paid back".into(),
+        label: match (row.kind, &row.order) {
+            (LineKind::Recovery, _) => "Owed from an earlier fault, paid back".into(),
+            (_, Some(order)) => format!("{} ({order})", row.memo),
+            (_, None) => row.memo.clone(),
+        },
         date: row.released_at.day().to_string(),
         amount: amount(row.minor, currency),
     };
@@ -175,7 +180,7 @@ pub fn document(facts: &Facts, contact: &str, on_paper: bool) -> Statement {
         paid_on: paid_on(payout),
         contact: contact.to_owned(),
         lines: lines(facts, currency, codes),
-        adjustments: facts.of(LineKind::Recovery).map(adjustment).collect(),
+        adjustments: facts.lines.iter().filter(|row| !matches!(row.kind, LineKind::Producer | LineKind::Shipping)).map(adjustment).collect(),
         totals: Totals {
             producer_part: amount(facts.sum(LineKind::Producer), currency),
             shipping: amount(facts.sum(LineKind::Shipping), currency),
@@ -205,6 +210,8 @@ pub fn mail(facts: &Facts) -> PayoutSent {
         shipping: some(facts.sum(LineKind::Shipping)),
         recovered: some(-facts.sum(LineKind::Recovery)),
         premium: some(facts.premium()),
+        by_decision: some(facts.sum(LineKind::Premium)),
+        cancelled: some(facts.sum(LineKind::Labour) + facts.sum(LineKind::Material)),
         pay_now: some(facts.shared(Purpose::Maker)),
         already_paid: some(facts.shared(Purpose::Reimbursement)),
         unallocated: some(facts.shared(Purpose::Unallocated)),

@@ -14,6 +14,7 @@ pub mod model;
 mod page;
 mod people;
 pub mod pieces;
+mod price;
 mod read;
 mod store;
 mod view;

@@ -83,6 +83,13 @@ pub struct SaleRow {
     pub paid_out_at: Option<Time>,
     #[diesel(sql_type = sql::Nullable<sql::Timestamptz>)]
     pub released_at: Option<Time>,
+    /// Of the whole line: how many pieces left, and what became the cooperative's and the fund's with them.
+    #[diesel(sql_type = sql::Nullable<sql::Integer>)]
+    pub shipped: Option<i32>,
+    #[diesel(sql_type = sql::BigInt)]
+    pub released: i64,
+    #[diesel(sql_type = sql::BigInt)]
+    pub premium: i64,
 }
 
 /// A frozen order line, for its whole quantity.
@@ -157,7 +164,8 @@ const HEAD: &str = "SELECT i.coop_id AS coop, i.id, i.batch_id AS batch, i.state
       JOIN ledger_transfers t ON t.id = x.transfer_id AND (t.source_type <> 'fulfilment' OR t.source_id = sent.fulfilment_id)
       WHERE x.coop_id = l.coop_id AND x.order_line_id = l.id AND x.live AND x.kind = 'producer' AND y.state = 'settled') AS paid_out_at,
     (SELECT min(t.occurred_at) FROM ledger_transfers t WHERE t.order_line_id = l.id AND t.kind = 'released' AND t.leg LIKE '%/premium'
-      AND (t.source_type <> 'fulfilment' OR t.source_id = sent.fulfilment_id)) AS released_at
+      AND (t.source_type <> 'fulfilment' OR t.source_id = sent.fulfilment_id)) AS released_at,
+    l.shipped_quantity AS shipped, books.released, books.premium
   FROM items i
   JOIN cooperatives c ON c.id = i.coop_id
   JOIN variants v ON v.coop_id = i.coop_id AND v.id = i.variant_id
@@ -167,6 +175,9 @@ const HEAD: &str = "SELECT i.coop_id AS coop, i.id, i.batch_id AS batch, i.state
   LEFT JOIN order_lines l ON l.coop_id = i.coop_id AND l.id = i.order_line_id AND i.state IN ('sold', 'shipped')
   LEFT JOIN orders o ON o.id = l.order_id
   LEFT JOIN fulfilment_items sent ON sent.order_line_id = l.id AND sent.item_id = i.id
+  LEFT JOIN LATERAL (SELECT coalesce(sum(t.amount_minor) FILTER (WHERE t.leg LIKE '%/producer'), 0)::bigint AS released,
+      coalesce(sum(t.amount_minor) FILTER (WHERE t.leg LIKE '%/premium'), 0)::bigint AS premium
+      FROM ledger_transfers t WHERE t.order_line_id = l.id AND t.kind = 'released') books ON true
   LEFT JOIN LATERAL (SELECT encode(m.sha256, 'hex') AS picture, m.width, m.height, pm.alt
       FROM product_media pm JOIN media m ON m.coop_id = pm.coop_id AND m.id = pm.media_id AND m.state = 'ready'
       WHERE pm.coop_id = p.coop_id AND pm.product_id = p.id

@@ -14,6 +14,7 @@ text_enum! {
         UnknownPayout = "unknown_payout",
         UnsettledCheckout = "unsettled_checkout",
         UnprocessedEvent = "unprocessed_event",
+        WaterfallDrift = "waterfall_drift",
     }
 }
 impl StuckKind {
@@ -26,6 +27,10 @@ impl StuckKind {
             }
             Self::UnsettledCheckout => {
                 "open GET /v1/store/checkout/{session}: it asks Stripe and settles; if it does not, read the log of that request"
+            }
+            Self::WaterfallDrift => {
+                "compare the order (GET /v1/admin/orders/{id}) with its transfers in the ledger's export: the maker side is owed what was promised, and \
+                 the next payout of the line looks again"
             }
             Self::UnprocessedEvent => "see whether the worker runs; the event's job is in the queue under the key stripe-event:<id>",
         }
@@ -67,7 +72,8 @@ pub async fn operations(conn: &mut Conn, now: Time, began_by: Time) -> Result<Ve
              WHERE (s.state IN ('opening', 'open') AND s.expires_at < $2)
                 OR (s.state = 'complete' AND s.charge IS NOT NULL AND s.updated_at < $2 AND o.state IN ('pending_payment', 'payment_processing'))
            UNION ALL SELECT 'unprocessed_event', e.id, e.type || ' of ' || e.object_id, e.received_at
-             FROM stripe_events e WHERE e.processed_at IS NULL AND e.received_at < $3)
+             FROM stripe_events e WHERE e.processed_at IS NULL AND e.received_at < $3
+           UNION ALL SELECT a.kind, a.subject, a.detail, a.created_at FROM money_alerts a WHERE a.kind = 'waterfall_drift' AND a.resolved_at IS NULL)
          SELECT kind, subject, what, since FROM (
            SELECT stuck.*, row_number() OVER (PARTITION BY kind ORDER BY since, subject) AS place FROM stuck WHERE since <= $1) few
          WHERE place <= $4 ORDER BY since, subject",

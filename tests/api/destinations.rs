@@ -14,7 +14,7 @@ fn bank(account: &str) -> Value {
     json!({"details": {"kind": "in_bank", "holder": "Lal Darwaza", "account": account, "ifsc": "sbin0001234"}})
 }
 /// One more manager of the cooperative.
-async fn second_manager(app: &TestApp, slug: &str) -> Client {
+pub async fn second_manager(app: &TestApp, slug: &str) -> Client {
     let (account, at, token) = (haat::ids::new_uuid(), app.clock.now(), haat::secrets::Token::parse("session_second_manager"));
     let hash: String = token.hash().iter().map(|b| format!("{b:02x}")).collect();
     let text = format!(

@@ -136,7 +136,7 @@ async fn a_debt_is_measured_once_however_many_payouts_it_becomes() {
     })
     .await;
 }
-async fn owe(app: &TestApp, minor: i64) {
+pub async fn owe(app: &TestApp, minor: i64) {
     use haat::{
         ids::CoopId,
         ledger::{self, Account, Posting, Source},

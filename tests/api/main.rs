@@ -1,6 +1,7 @@
 //! The integration tests: one binary, one module per domain, each test on a database of its own in one private cluster.
 #![allow(clippy::disallowed_methods, reason = "a test may be asked for more by the environment, and waits by the real clock")]
 mod artisans;
+mod cancellations;
 mod carts;
 mod catalog;
 mod chaos;
@@ -12,6 +13,7 @@ mod delivery;
 mod demo;
 mod destinations;
 mod edge;
+mod floors;
 mod gate;
 mod holds;
 mod imports;
@@ -29,6 +31,7 @@ mod payouts;
 mod people;
 mod pieces;
 mod policy;
+mod premium;
 mod process;
 mod reconciliation;
 mod refunds;
@@ -42,5 +45,6 @@ mod support;
 mod tax;
 mod tidy;
 mod verify;
+mod waterfall;
 mod witness;
 mod work;

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// A cooperative that is owed euros, with delivery for 4.00.
-async fn euros(app: &TestApp, slug: &str) -> Client {
+pub async fn euros(app: &TestApp, slug: &str) -> Client {
     let manager = cooperative(app, slug).await;
     let change = format!(
         "UPDATE cooperatives SET currency = 'EUR' WHERE slug = '{slug}';
@@ -29,7 +29,7 @@ async fn earned(app: &TestApp, manager: &Client, slug: &str) -> Value {
     let variant = product(manager, slug, 6000, 5).await;
     sold(app, manager, slug, &variant, 1).await
 }
-async fn sold(app: &TestApp, manager: &Client, slug: &str, variant: &str, quantity: i32) -> Value {
+pub async fn sold(app: &TestApp, manager: &Client, slug: &str, variant: &str, quantity: i32) -> Value {
     let checkout = basket(app, variant, quantity).await.checkout(&haat::ids::new_uuid().to_string()).await.expect(201);
     app.sandbox.control().pay(&session_of(&checkout)).unwrap();
     app.sandbox.control().webhooks_settled().await;

@@ -12,7 +12,7 @@ use stripe_client::StripeError;
 
 use super::{
     Error, alert, refunds,
-    refunds::model::{Plan, Reason, What},
+    refunds::model::{Plan, PutIn, Reason, What},
     settle::{charge_uuid, session_of},
     store as checkout_store,
 };
@@ -172,10 +172,11 @@ async fn lose(app: &App, tx: &mut Tx, now: Time, order: &Order, said: &Said) -> 
     let left = order.total.checked_sub(order.refunded).map_err(orders::Error::from)?;
     let whole = said.amount == left && matches!(order.state, OrderState::Paid | OrderState::Shipped);
     let postings = if whole {
-        let Plan { postings, undone, parts, gone, amount } = refunds::model::plan(order, &frozen, &What::Everything, Reason::NotReceived, false)?;
+        let Plan { postings, undone, parts, gone, amount, all, .. } =
+            refunds::model::plan(order, &frozen, &What::Everything, Reason::NotReceived, false, PutIn::default())?;
         let lines: Vec<_> = undone.iter().map(|u| (u.line, u.quantity, if u.here { u.quantity } else { 0 })).collect();
         let shipping: Vec<_> = parts.shipping.iter().map(|g| g.group).collect();
-        orders::add_refund(tx, now, order.id, &GivenBack { lines: &lines, shipping: &shipping, gone: &gone, amount }).await?;
+        orders::add_refund(tx, now, order.id, &GivenBack { lines: &lines, shipping: &shipping, gone: &gone, amount, all }).await?;
         for pieces in &undone {
             refunds::undo(app, tx, now, pieces, Reason::NotReceived).await?;
         }

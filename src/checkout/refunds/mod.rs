@@ -1,11 +1,16 @@
 //! Money back to a buyer, because an operator says so.
 //!
 //! - Under the order's lock it is decided once how much of what goes back and who bears it; the buyer is owed it from then on.
+//! - What is made to order is given up for nothing before it is started; after that for what was put into it ([`started`]), which is shown
+//!   first: what is booked is what was shown, or nothing is.
 //! - The provider is asked by a job, with bytes that were stored beside the decision; what it says only moves a refund forward.
 //! - A refund that failed, even after it succeeded, leaves the buyer owed and an operator told; another try is a new operation.
+mod ask;
 pub mod http;
 pub mod jobs;
 pub mod model;
+mod read;
+mod started;
 mod store;
 
 use serde_json::json;
@@ -22,13 +27,14 @@ use crate::{
     jobs::enqueue,
     ledger::{self, Account, Posting, Source},
     notifications::{self, Mail, model::Refunded},
-    orders::{self, Order, OrderState, model::GivenBack},
+    orders::{self, Frozen, Order, OrderState, model::GivenBack},
     payments::{self, Refusal, StripeError},
     provenance::{self, ItemState},
     tenancy::Scope,
 };
 use jobs::SendRefund;
-use model::{Ask, Plan, Reason, Refund, State, Undone};
+use model::{Ask, By, Plan, PutIn, Reason, Refund, State, Undone};
+use started::Due;
 
 const REFUND: &str = "refund";
 /// Which try of a refund it is: one that failed may be asked for again.
@@ -42,6 +48,53 @@ const PROVIDER_REFUND: &str = "provider_refund";
 /// # Errors
 /// [`Error::NothingLeft`] if less is left than is asked for; [`Error::BadRefund`] if the order was not paid.
 pub async fn request(app: &App, tx: &mut Tx, now: Time, operation: OperationId, id: OrderId, ask: &Ask) -> Result<Refund, Error> {
+    let (order, frozen, plan) = planned(tx, id, ask).await?;
+    let due = plan.withheld();
+    if ask.expected.map_or(due.minor > 0, |expected| expected != due) {
+        return Err(Error::DueChanged { due, refund: plan.amount });
+    }
+    let refund = RefundId::from(operation.uuid());
+    let intent = checkout_store::paid_by(tx, id).await?.ok_or(Error::BadRefund("no payment of this order is known"))?;
+    store::insert(tx, now, refund, id, ask, &plan).await?;
+    prepare(tx, now, operation, refund, &order, &intent, plan.amount).await?;
+    let lines: Vec<_> = plan.undone.iter().map(|u| (u.line, u.quantity, if u.here { u.quantity } else { 0 })).collect();
+    let shipping: Vec<_> = plan.parts.shipping.iter().map(|g| g.group).collect();
+    let given = GivenBack { lines: &lines, shipping: &shipping, gone: &plan.gone, amount: plan.amount, all: plan.all };
+    orders::add_refund(tx, now, id, &given).await?;
+    for undone in &plan.undone {
+        undo(app, tx, now, undone, ask.reason).await?;
+    }
+    for mail in orders::cancelled_mails(tx, &order, &frozen, refund.uuid(), &plan.given_up()).await? {
+        notifications::enqueue(tx, now, &mail).await?;
+    }
+    // Before the balances: whoever takes both takes them in this order.
+    let said = json!({"order": order.number, "amount": plan.amount.formatted(), "due": due.formatted(), "reason": ask.reason.as_str()});
+    let act = match ask.by {
+        By::Operator(account) => Act::operator(Some(account), "refund.request", refund),
+        By::Buyer => Act::new("buyer", None, "refund.request", refund),
+    };
+    audit::record(tx, now, act.with(said)).await?;
+    let coop = |line| frozen.lines.iter().find(|l| l.id == line).map(|l| l.coop);
+    let owed = |due: &Due| {
+        let (labour, material) = due.paid_now();
+        Some(postings::compensated(coop(due.line)?, due.line, labour, material, due.advance))
+    };
+    let owed: Vec<Posting> = plan.due.iter().filter_map(owed).flatten().collect();
+    let Plan { postings, .. } = plan;
+    ledger::post(tx, now, &source(refund, "promised", &order.number, now), &postings::promised(postings)).await?;
+    ledger::post(tx, now, &source(refund, "compensated", &order.number, now), &owed).await?;
+    store::refund(tx, id, refund).await?.ok_or(Error::NotFound)
+}
+
+/// What a refund would be, and what of it is withheld: nothing is written.
+///
+/// # Errors
+/// As [`request`].
+pub async fn preview(tx: &mut Tx, id: OrderId, ask: &Ask) -> Result<Plan, Error> {
+    Ok(planned(tx, id, ask).await?.2)
+}
+
+async fn planned(tx: &mut Tx, id: OrderId, ask: &Ask) -> Result<(Order, Frozen, Plan), Error> {
     let order = orders::lock(tx, id).await?;
     let left = order.total.checked_sub(order.refunded).map_err(orders::Error::from)?;
     match order.state {
@@ -55,24 +108,11 @@ pub async fn request(app: &App, tx: &mut Tx, now: Time, operation: OperationId, 
         return Err(Error::BadRefund("its payment is disputed: the buyer's bank decides"));
     }
     let frozen = orders::frozen(tx, id).await?;
-    let plan = model::plan(&order, &frozen, &ask.what, ask.reason, ask.consent.is_some())?;
-    let refund = RefundId::from(operation.uuid());
-    let intent = checkout_store::paid_by(tx, id).await?.ok_or(Error::BadRefund("no payment of this order is known"))?;
-    store::insert(tx, now, refund, id, ask, &plan).await?;
-    prepare(tx, now, operation, refund, &order, &intent, plan.amount).await?;
-    let lines: Vec<_> = plan.undone.iter().map(|u| (u.line, u.quantity, if u.here { u.quantity } else { 0 })).collect();
-    let shipping: Vec<_> = plan.parts.shipping.iter().map(|g| g.group).collect();
-    let given = GivenBack { lines: &lines, shipping: &shipping, gone: &plan.gone, amount: plan.amount };
-    orders::add_refund(tx, now, id, &given).await?;
-    for undone in &plan.undone {
-        undo(app, tx, now, undone, ask.reason).await?;
-    }
-    // Before the balances: whoever takes both takes them in this order.
-    let said = json!({"order": order.number, "amount": plan.amount.formatted(), "reason": ask.reason.as_str()});
-    audit::record(tx, now, Act::operator(Some(ask.by), "refund.request", refund).with(said)).await?;
-    let Plan { postings, .. } = plan;
-    ledger::post(tx, now, &source(refund, "promised", &order.number, now), &postings::promised(postings)).await?;
-    store::refund(tx, id, refund).await?.ok_or(Error::NotFound)
+    let made_to_order = frozen.lines.iter().any(|line| line.made_to_order);
+    let started = if made_to_order { read::started(tx, id).await? } else { Vec::new() };
+    let withheld = if made_to_order { read::withheld(tx, id).await? } else { 0 };
+    let plan = model::plan(&order, &frozen, &ask.what, ask.reason, ask.consent.is_some(), PutIn { started: &started, withheld })?;
+    Ok((order, frozen, plan))
 }
 
 /// The operation with its bytes, and the job that sends them.
@@ -162,10 +202,11 @@ async fn apply(tx: &mut Tx, now: Time, id: RefundId, said: &stripe_client::Refun
     store::set(tx, now, id, state, Some(&said.id)).await?;
     let number = orders::order(tx, refund.order).await?.number;
     let amount = refund.amount();
+    let withheld = model::withheld(&refund);
     let leaves = [Posting::new(Account::BuyerRefundable, Account::StripeBalance, amount, "refund")];
     if refund.state == State::Requested {
         if let Some((to, _)) = orders::contact(tx, refund.order).await?.filter(|_| state != State::Failed) {
-            let mail = Refunded { to, refund: id.uuid(), number: number.clone(), amount: amount.formatted() };
+            let mail = Refunded { to, refund: id.uuid(), number: number.clone(), amount: amount.formatted(), withheld };
             notifications::enqueue(tx, now, &Mail::Refunded(mail)).await?;
         }
         ledger::post(tx, now, &provider_source(&said.id, "sent", &number, now), &leaves).await?;

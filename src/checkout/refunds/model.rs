@@ -1,18 +1,20 @@
 //! What is asked back, what that is of each part of the order, and who bears it. Pure.
 use passport::facts::UndoneReason;
 
+pub use super::ask::{Ask, By, Consent, What};
+use super::started::{Due, Started};
 use crate::{
     checkout::{
         Error,
         postings::{self, Bearer, Group, Line},
     },
-    clock::{Day, Time},
-    ids::{AccountId, CoopId, OrderGroupId, OrderId, OrderLineId, RefundId, VariantId},
+    clock::Time,
+    ids::{AccountId, BatchId, CoopId, OrderGroupId, OrderId, OrderLineId, RefundId, VariantId},
     ledger::Posting,
     money::{Currency, Money},
     orders::{
         Frozen, FrozenGroup, FrozenLine, Order,
-        model::{GroupState, Pieces},
+        model::{GivenUp, GroupState, Pieces},
     },
     payments,
 };
@@ -28,38 +30,11 @@ text_enum! { as RefundReason,
     }
 }
 
-/// That a cooperative found at fault agreed to bear it. Without it the platform does.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = RefundConsent)]
-pub struct Consent {
-    /// Who spoke for the cooperative.
-    #[schema(example = "Ganga Devi")]
-    pub given_by: String,
-    pub on: Day,
-    /// Where it is kept.
-    #[schema(example = "minutes/2026-11-20.pdf")]
-    pub evidence: String,
-}
-
-/// What of an order is asked back.
-#[derive(Clone, Debug)]
-pub enum What {
-    /// All that is left.
-    Everything,
-    Parts {
-        lines: Vec<(OrderLineId, i32)>,
-        /// Groups whose delivery goes back.
-        shipping: Vec<OrderGroupId>,
-    },
-}
-#[derive(Clone, Debug)]
-pub struct Ask {
-    pub what: What,
-    pub reason: Reason,
-    pub note: String,
-    pub consent: Option<Consent>,
-    pub by: AccountId,
+/// What was put into lines that are made to order, and what was withheld for it before.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PutIn<'a> {
+    pub started: &'a [Started],
+    pub withheld: i64,
 }
 
 /// Frozen with the refund: how much of what goes back, and who bears it.
@@ -72,10 +47,19 @@ pub struct Parts {
 pub struct LinePart {
     pub line: OrderLineId,
     pub quantity: i32,
-    /// Without the tax, whichever way it was priced.
+    /// Without the tax, whichever way it was priced, and without what is withheld.
     pub goods: i64,
     pub tax: i64,
     pub bearer: Bearer,
+    /// For work and material of what is made to order, in the buyer's currency; and in the maker side's, by what it is for and whose work.
+    #[serde(default)]
+    pub withheld: i64,
+    #[serde(default)]
+    pub labour: i64,
+    #[serde(default)]
+    pub material: i64,
+    #[serde(default)]
+    pub batches: Vec<BatchId>,
 }
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct GroupPart {
@@ -107,6 +91,21 @@ pub struct Plan {
     /// Groups of which nothing is left to send.
     pub gone: Vec<OrderGroupId>,
     pub postings: Vec<Posting>,
+    /// What is due for work and material, where anything is.
+    pub due: Vec<Due>,
+    /// Nothing is left to be given back.
+    pub all: bool,
+}
+impl Plan {
+    /// Pieces that had not left, by line.
+    pub fn given_up(&self) -> Vec<GivenUp> {
+        let here = self.undone.iter().filter(|undone| undone.here);
+        here.map(|u| GivenUp { line: u.line, quantity: u.quantity, due: self.due.iter().find(|d| d.line == u.line).map_or(0, Due::now) }).collect()
+    }
+    /// So much less goes back, in the buyer's currency.
+    pub fn withheld(&self) -> Money {
+        Money::new(self.due.iter().map(|due| due.withheld.minor).sum(), self.amount.currency)
+    }
 }
 
 /// A refund as it is kept.
@@ -130,6 +129,13 @@ impl Refund {
     pub const fn amount(&self) -> Money {
         Money { minor: self.amount_minor, currency: self.currency }
     }
+}
+
+/// What a refund withheld for work and material, for its mail; none if nothing.
+pub fn withheld(refund: &Refund) -> Option<String> {
+    let parts: Parts = serde_json::from_value(refund.parts.clone()).ok()?;
+    let minor: i64 = parts.lines.iter().map(|line| line.withheld).sum();
+    (minor > 0).then(|| Money::new(minor, refund.currency).formatted())
 }
 
 /// Where a refund stands after the provider said `reported`; `None` if that is no news.
@@ -164,7 +170,7 @@ impl Reason {
 ///
 /// # Errors
 /// [`Error::NothingLeft`] if less is left than is asked for; [`Error::Unknown`] names a line or group that is not the order's.
-pub fn plan(order: &Order, frozen: &Frozen, what: &What, reason: Reason, consented: bool) -> Result<Plan, Error> {
+pub fn plan(order: &Order, frozen: &Frozen, what: &What, reason: Reason, consented: bool, put_in: PutIn<'_>) -> Result<Plan, Error> {
     let left = order.total.checked_sub(order.refunded).map_err(crate::orders::Error::from)?;
     let (wanted, mut shipping) = wanted(frozen, what, reason, left)?;
     let here = |line: &FrozenLine| wanted.iter().find(|w| w.line == line.id).map_or(0, |w| w.here);
@@ -181,11 +187,15 @@ pub fn plan(order: &Order, frozen: &Frozen, what: &What, reason: Reason, consent
         undone: Vec::new(),
         gone: over.iter().map(|g| g.id).collect(),
         postings: Vec::new(),
+        due: Vec::new(),
+        all: false,
     };
     let away_bearer = if consented { Bearer::Cooperative } else { Bearer::Platform };
     for line in &frozen.lines {
-        plan.take_line(order, line, Pieces::Here, here(line), Bearer::Pending);
-        plan.take_line(order, line, Pieces::Gone, away(line), away_bearer);
+        let started = put_in.started.iter().find(|s| s.line == Some(line.id) && reason.buyers_own() && here(line) > 0);
+        let due = started.map(|s| s.due(line, here(line))).transpose().map_err(crate::orders::Error::from)?.filter(|due| due.own() > 0);
+        plan.take_line(order, line, Pieces::Here, here(line), Bearer::Pending, due);
+        plan.take_line(order, line, Pieces::Gone, away(line), away_bearer, None);
     }
     for group in frozen.groups.iter().filter(|g| shipping.contains(&g.id)) {
         plan.take_shipping(order, group, gone.iter().any(|g| g.id == group.id));
@@ -193,9 +203,11 @@ pub fn plan(order: &Order, frozen: &Frozen, what: &What, reason: Reason, consent
     for group in gone.iter().filter(|g| g.shipping_refunded) {
         plan.postings.extend(postings::sending_not_owed(&Group::from(*group)));
     }
-    let all = frozen.lines.iter().all(|l| l.refunded_quantity + here(l) + away(l) == l.quantity)
+    plan.all = frozen.lines.iter().all(|l| l.refunded_quantity + here(l) + away(l) == l.quantity)
         && frozen.groups.iter().all(|g| g.shipping_refunded || shipping.contains(&g.id));
-    plan.round(left, all);
+    // What was withheld is spoken for.
+    let left = Money::new(left.minor - put_in.withheld - plan.withheld().minor, left.currency);
+    plan.round(left);
     if plan.amount.minor > left.minor || plan.amount.minor <= 0 {
         return Err(Error::NothingLeft { left });
     }
@@ -261,11 +273,11 @@ fn wanted(frozen: &Frozen, what: &What, reason: Reason, left: Money) -> Result<(
 impl Plan {
     /// The sum of the parts, as the provider can pay it: where its unit is coarser, up, and the platform bears what that is more; `all` that
     /// is left gives that back, since what was paid was payable.
-    fn round(&mut self, left: Money, all: bool) {
+    fn round(&mut self, left: Money) {
         let parts = &self.parts;
         let exact: i64 = parts.lines.iter().map(|l| l.goods + l.tax).chain(parts.shipping.iter().map(|g| g.shipping + g.tax)).sum();
         let over = exact.rem_euclid(payments::step(left.currency));
-        let minor = match (all, over) {
+        let minor = match (self.all, over) {
             (true, _) => left.minor,
             (false, 0) => exact,
             (false, over) => (exact - over + payments::step(left.currency)).min(left.minor),
@@ -273,16 +285,31 @@ impl Plan {
         self.amount = Money::new(minor, left.currency);
         self.postings.extend(postings::rounded(Money::new(minor - exact, left.currency)));
     }
-    fn take_line(&mut self, order: &Order, line: &FrozenLine, of: Pieces, quantity: i32, bearer: Bearer) {
+    fn take_line(&mut self, order: &Order, line: &FrozenLine, of: Pieces, quantity: i32, bearer: Bearer, due: Option<Due>) {
         if quantity == 0 {
             return;
         }
-        let cut = cut(line, of, quantity);
+        let mut cut = cut(line, of, quantity);
+        if let Some(due) = &due {
+            cut.producer.minor -= due.withheld.minor;
+            cut.producer_own.minor -= due.own();
+        }
         let goods = cut.producer.minor + cut.premium.minor + cut.commission.minor;
-        self.parts.lines.push(LinePart { line: line.id, quantity, goods, tax: cut.tax.minor, bearer });
+        self.parts.lines.push(LinePart {
+            line: line.id,
+            quantity,
+            goods,
+            tax: cut.tax.minor,
+            bearer,
+            withheld: due.as_ref().map_or(0, |due| due.withheld.minor),
+            labour: due.as_ref().map_or(0, |due| due.labour.minor),
+            material: due.as_ref().map_or(0, |due| due.material.minor),
+            batches: due.as_ref().map(|due| due.batches.clone()).unwrap_or_default(),
+        });
         let (here, shipped, given_back) = (of == Pieces::Here, line.shipped_quantity, line.refunded_gone());
         self.undone.push(Undone { coop: line.coop, line: line.id, variant: line.variant, quantity, here, shipped, given_back });
         self.postings.extend(postings::refunded_line(&cut, bearer, &order.country));
+        self.due.extend(due);
     }
     /// Whoever sends it is paid for sending, unless it is not sent.
     fn take_shipping(&mut self, order: &Order, group: &FrozenGroup, gone: bool) {

@@ -20,7 +20,7 @@ pub(super) async fn insert(tx: &mut Tx, now: Time, id: RefundId, order: OrderId,
         .values((
             (refunds::id.eq(id), refunds::order_id.eq(order), refunds::state.eq(State::Requested), refunds::reason.eq(ask.reason)),
             (refunds::amount_minor.eq(plan.amount.minor), refunds::currency.eq(plan.amount.currency), refunds::parts.eq(json(&plan.parts)?)),
-            (refunds::requested_by.eq(ask.by), refunds::note.eq(&ask.note), refunds::consent.eq(consent)),
+            (refunds::requested_by.eq(ask.by.account()), refunds::note.eq(&ask.note), refunds::consent.eq(consent)),
             (refunds::created_at.eq(now), refunds::updated_at.eq(now)),
         ))
         .execute(tx)

@@ -239,6 +239,7 @@ async fn cooperative(app: &App, tx: &mut Tx, coop: &Cooperative, hash: &str, kep
         method: Method::Meeting,
         agreed_on: now.day(),
         evidence: None,
+        floors: Vec::new(),
     };
     catalog::templates::agree(tx, now, scope, Some(manager), &agreement).await?;
     let new: Vec<NewProduct> = coop.products.iter().map(|p| p.described(coop.currency, template)).collect();

@@ -1,11 +1,12 @@
 //! Carts, order status, and a cooperative's orders.
 mod carts;
 mod manage;
+mod materials;
+mod realised;
 mod status;
-mod waterfall;
 
 pub use carts::{CartToken, CartView, cart_view};
-pub use status::view as status_view;
+pub use status::{OrderToken, view as status_view};
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -16,6 +17,7 @@ pub fn routes(api: &mut ServiceConfig) {
     carts::routes(api);
     status::routes(api);
     manage::routes(api);
+    materials::routes(api);
 }
 
 impl From<Error> for Problem {

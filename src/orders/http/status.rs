@@ -3,9 +3,10 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, get, web};
 use futures_util::future::LocalBoxFuture;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::waterfall::Waterfall;
+use super::realised::{LineRealised, RealisedView};
 use crate::{
     app::App,
+    auth::Auditor,
     clock::Time,
     config::Config,
     ids::{FulfilmentId, OrderGroupId, OrderId, OrderLineId},
@@ -14,19 +15,21 @@ use crate::{
     orders::{
         self, FrozenGroup,
         model::{FrozenLine, GroupState, OrderState},
-        read::{self, Maker, Parcel, Piece},
+        read::{self, Booked, Maker, Parcel, Piece},
+        realised::{OfLine, Realised},
         store,
+        waterfall::Waterfall,
     },
     problem::{Kind, Problem, ProblemView},
 };
 
 pub fn routes(api: &mut ServiceConfig) {
-    api.service(get_order);
+    api.service(get_order).service(get_any_order);
 }
 
 /// The order that the path names, if the caller holds its token.
-struct OrderToken {
-    order: OrderId,
+pub struct OrderToken {
+    pub order: OrderId,
 }
 impl FromRequest for OrderToken {
     type Error = Problem;
@@ -58,6 +61,8 @@ pub struct OrderView {
     pub paid_at: Option<Time>,
     /// Where all of it goes: the parts sum to `total`. Null where only one cooperative's part is shown.
     pub waterfall: Option<WaterfallView>,
+    /// Beside it: what was really paid so far. Null until the order is paid.
+    pub realised: Option<RealisedView>,
     /// One per cooperative, which may send it in several shipments.
     pub parcels: Vec<ParcelView>,
 }
@@ -158,6 +163,8 @@ struct LineWaterfall {
     #[schema(example = "88.00")]
     rate: String,
     rate_source: String,
+    /// Beside it: what was really paid so far. Null until the order is paid.
+    realised: Option<LineRealised>,
 }
 #[derive(serde::Serialize, utoipa::ToSchema)]
 struct ItemLink {
@@ -166,7 +173,7 @@ struct ItemLink {
     url: String,
 }
 
-fn waterfall(line: &FrozenLine) -> LineWaterfall {
+fn waterfall(line: &FrozenLine, realised: Option<OfLine>) -> LineWaterfall {
     let own = |minor| MoneyView::from(crate::money::Money::new(minor, line.producer_own.currency));
     LineWaterfall {
         producer: line.producer.into(),
@@ -179,6 +186,7 @@ fn waterfall(line: &FrozenLine) -> LineWaterfall {
         premium_owed: line.premium_own.into(),
         rate: line.fx.rate.clone(),
         rate_source: line.fx.source.clone(),
+        realised: realised.map(Into::into),
     }
 }
 
@@ -187,17 +195,23 @@ struct Beside {
     parcels: Vec<Parcel>,
     pieces: Vec<Piece>,
     makers: Vec<Maker>,
+    /// None before it is paid.
+    booked: Option<Vec<Booked>>,
 }
 
-/// The whole order as its buyer may see it; `only` narrows it to one cooperative's part. Six statements, however much is in it.
+/// The whole order as its buyer may see it; `only` narrows it to one cooperative's part. Seven statements, however much is in it.
 pub async fn view(app: &App, id: OrderId, only: Option<OrderGroupId>) -> Result<OrderView, Problem> {
     let conn = &mut *app.db.conn().await?;
     let order = orders::order(conn, id).await?;
     let frozen = orders::frozen_of(conn, &order).await?;
-    let beside = Beside { parcels: read::parcels(conn, id).await?, pieces: read::pieces(conn, id).await?, makers: read::makers(conn, id).await? };
+    let (parcels, pieces, makers) = (read::parcels(conn, id).await?, read::pieces(conn, id).await?, read::makers(conn, id).await?);
+    let booked = if order.paid_at.is_some() { Some(read::booked(conn, id).await?) } else { None };
+    let beside = Beside { parcels, pieces, makers, booked };
     let all = Waterfall::of(order.total.currency, &frozen.lines, &frozen.groups).map_err(orders::Error::from)?;
+    let real = |booked: &Vec<Booked>| Realised::of(&order, &frozen.lines, &frozen.groups, booked, booked.first().and_then(|b| b.fee));
+    let realised = beside.booked.as_ref().filter(|_| only.is_none()).map(real).transpose().map_err(orders::Error::from)?;
     let shown = frozen.groups.iter().filter(|g| only.is_none_or(|wanted| wanted == g.id));
-    let parcels = shown.map(|group| ParcelView::of(&app.config, group, &frozen.lines, &beside)).collect();
+    let parcels = shown.map(|group| ParcelView::of(&app.config, group, &frozen.lines, &beside)).collect::<Result<_, _>>()?;
     Ok(OrderView {
         id: order.id,
         number: order.number,
@@ -208,6 +222,7 @@ pub async fn view(app: &App, id: OrderId, only: Option<OrderGroupId>) -> Result<
         placed_at: order.placed_at,
         paid_at: order.paid_at,
         waterfall: only.is_none().then(|| all.into()),
+        realised: realised.map(Into::into),
         parcels,
     })
 }
@@ -216,7 +231,7 @@ fn link(config: &Config, code: &str) -> ItemLink {
     ItemLink { url: config.link(&format!("/i/{code}")), code: code.to_owned() }
 }
 impl ParcelView {
-    fn of(config: &Config, group: &FrozenGroup, lines: &[FrozenLine], beside: &Beside) -> Self {
+    fn of(config: &Config, group: &FrozenGroup, lines: &[FrozenLine], beside: &Beside) -> Result<Self, Problem> {
         let shipment = |parcel: &Parcel| ShipmentView {
             id: parcel.id,
             carrier: parcel.carrier.clone(),
@@ -225,20 +240,22 @@ impl ParcelView {
             shipped_at: parcel.shipped_at,
             items: beside.pieces.iter().filter(|p| p.parcel == Some(parcel.id)).map(|p| link(config, &p.code)).collect(),
         };
-        Self {
+        Ok(Self {
             id: group.id,
             cooperative: group.cooperative.clone(),
             status: group.state,
             delivery: group.delivery.clone(),
             shipping: group.shipping.into(),
             shipments: beside.parcels.iter().filter(|p| p.group == group.id).map(shipment).collect(),
-            lines: lines.iter().filter(|l| l.group == group.id).map(|l| LineView::of(config, l, beside)).collect(),
-        }
+            lines: lines.iter().filter(|l| l.group == group.id).map(|l| LineView::of(config, l, beside)).collect::<Result<_, _>>()?,
+        })
     }
 }
 impl LineView {
-    fn of(config: &Config, line: &FrozenLine, beside: &Beside) -> Self {
-        Self {
+    fn of(config: &Config, line: &FrozenLine, beside: &Beside) -> Result<Self, Problem> {
+        let booked = beside.booked.as_ref().and_then(|all| all.iter().find(|b| b.line == line.id));
+        let realised = booked.map(|booked| OfLine::of(line, booked)).transpose().map_err(orders::Error::from)?;
+        Ok(Self {
             id: line.id,
             title: line.title.clone(),
             variant_title: line.variant_title.clone(),
@@ -247,10 +264,10 @@ impl LineView {
             refunded: line.refunded_quantity,
             goods: line.goods.into(),
             tax: line.tax.into(),
-            waterfall: waterfall(line),
+            waterfall: waterfall(line, realised),
             items: beside.pieces.iter().filter(|p| p.line == line.id).map(|p| link(config, &p.code)).collect(),
             makers: beside.makers.iter().filter(|m| m.line == line.id).map(|m| OrderMaker::of(config, m)).collect(),
-        }
+        })
     }
 }
 impl OrderMaker {
@@ -272,4 +289,12 @@ impl OrderMaker {
 #[get("/v1/store/orders/{id}")]
 async fn get_order(app: web::Data<App>, mine: OrderToken) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(view(&app, mine.order, None).await?))
+}
+
+/// Any order, as its buyer sees it: what was promised of it beside what was really paid.
+#[utoipa::path(tag = "orders", operation_id = "get_any_order", params(("id" = OrderId, Path)),
+    responses((status = 200, body = OrderView), (status = 401, body = ProblemView), (status = 403, body = ProblemView), (status = 404, body = ProblemView)))]
+#[get("/v1/admin/orders/{id}")]
+async fn get_any_order(app: web::Data<App>, _by: Auditor, id: web::Path<OrderId>) -> Result<HttpResponse, Problem> {
+    Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(view(&app, *id, None).await?))
 }

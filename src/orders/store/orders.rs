@@ -7,7 +7,7 @@ use super::super::{
     model::{Address, Cart, FrozenGroup, FrozenLine, Fx, GroupState, Order, OrderRow, OrderState},
 };
 use crate::{
-    catalog::price::Split,
+    catalog::{price::Split, stock::Policy},
     clock::{Day, Time},
     db::{Conn, DbError, PlanOnce, Tx},
     ids::{CartId, CoopId, OrderGroupId, OrderId, OrderLineId, VariantId},
@@ -107,6 +107,7 @@ pub(in crate::orders) async fn insert_parts(tx: &mut Tx, now: Time, order: Order
                 ),
                 (order_lines::split.eq(line.split.map(|s| json(&s)).transpose()?), order_lines::refunded_quantity.eq(0)),
                 (order_lines::stock_owner.eq(o.stock_owner), order_lines::made_to_order_days.eq(o.made_to_order_days)),
+                order_lines::made_to_order.eq(o.policy == Policy::MadeToOrder || o.made_to_order_days.is_some()),
             ));
         }
     }
@@ -188,7 +189,7 @@ struct LineRow {
     title: String,
     variant_title: String,
     pieces: (i32, i32, i32, i32),
-    stock_owner: String,
+    stock: (String, bool),
     amounts: (i64, i64, bool, i64, i64, i64),
     own: (Currency, i64, i64),
     fx: (String, String, Day),
@@ -208,7 +209,7 @@ pub(in crate::orders) async fn frozen_lines(conn: &mut Conn, order: OrderId, cur
             l::title,
             l::variant_title,
             (l::quantity, l::refunded_quantity, l::refunded_here, l::shipped_quantity),
-            l::stock_owner,
+            (l::stock_owner, l::made_to_order),
             (l::goods_minor, l::tax_minor, l::tax_inclusive, l::commission_minor, l::producer_minor, l::premium_minor),
             (l::own_currency, l::producer_own_minor, l::premium_own_minor),
             (l::fx_rate, l::fx_source, l::fx_day),
@@ -237,7 +238,8 @@ impl LineRow {
             refunded_quantity,
             refunded_here,
             shipped_quantity,
-            brand_owned: self.stock_owner == "brand",
+            brand_owned: self.stock.0 == "brand",
+            made_to_order: self.stock.1,
             goods: money(goods),
             tax: money(tax),
             tax_inclusive,

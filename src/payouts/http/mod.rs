@@ -9,7 +9,7 @@ mod statement;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::model::{Error, Payout, Rail, State};
+use super::model::{Error, Kind as PayoutKind, Payout, Rail, State};
 use crate::{
     clock::Time,
     ids::PayoutId,
@@ -36,6 +36,8 @@ struct PayoutView {
     number: String,
     /// The cooperative's slug.
     cooperative: String,
+    #[serde(default = "earnings")]
+    kind: PayoutKind,
     status: State,
     rail: Rail,
     amount: MoneyView,
@@ -46,6 +48,10 @@ struct PayoutView {
     created_at: Time,
     settled_at: Option<Time>,
 }
+/// Answers that were kept before there were other kinds.
+const fn earnings() -> PayoutKind {
+    PayoutKind::Earnings
+}
 impl PayoutView {
     fn of(payout: Payout, cooperative: String) -> Self {
         Self {
@@ -53,6 +59,7 @@ impl PayoutView {
             id: payout.id,
             number: payout.number,
             cooperative,
+            kind: payout.kind,
             status: payout.state,
             rail: payout.rail,
             destination: payout.destination_hint,

@@ -9,10 +9,10 @@ use crate::{
     http::Params,
     ids::{OrderLineId, TransferId},
     money::{Currency, Money, MoneyView},
-    page::{Page, PageQuery},
+    page::{self, Page},
     payouts::{
         holds::{self, Hold},
-        read::money::{self, Balances, Moved, Standing},
+        read::money::{self, Balances, Moved, OwnAccount, Standing},
     },
     problem::{Problem, ProblemView},
 };
@@ -172,6 +172,7 @@ fn what(moved: &Moved) -> String {
         ("order_group" | "fulfilment", "released") => format!("shipped: {part}"),
         ("dispute", "held") => "held: the buyer's bank took the payment back, and decides".into(),
         ("dispute", "unheld") => "no longer held".into(),
+        ("payout", "sent") if moved.debit.starts_with("premium_fund:") => moved.memo.clone(),
         ("payout", "sent") => "payout on its way".into(),
         ("payout", "settled") => "payout left".into(),
         ("payout", "returned" | "bounced") => "payout came back".into(),
@@ -200,12 +201,23 @@ impl From<Moved> for TransferView {
     }
 }
 
+#[derive(serde::Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct TransfersQuery {
+    /// Only what moved into or out of this one.
+    #[param(inline)]
+    account: Option<OwnAccount>,
+    limit: Option<u32>,
+    cursor: Option<String>,
+}
+
 /// Every transfer that touches the cooperative's accounts, newest first.
-#[utoipa::path(tag = "money", operation_id = "list_transfers", params(("coop" = String, Path, description = "id or slug"), PageQuery),
+#[utoipa::path(tag = "money", operation_id = "list_transfers", params(("coop" = String, Path, description = "id or slug"), TransfersQuery),
     responses((status = 200, body = Page<TransferView>), (status = 400, body = ProblemView), (status = 401, body = ProblemView), (status = 404, body = ProblemView)))]
 #[get("/v1/manage/cooperatives/{coop}/transfers")]
-async fn list_transfers(app: web::Data<App>, by: Manager, Params(query): Params<PageQuery>) -> Result<web::Json<Page<TransferView>>, Problem> {
-    let limit = query.limit()?;
-    let rows = money::transfers(&mut *app.db.conn().await?, by.scope, query.after()?, i64::from(limit) + 1).await?;
+async fn list_transfers(app: web::Data<App>, by: Manager, Params(query): Params<TransfersQuery>) -> Result<web::Json<Page<TransferView>>, Problem> {
+    let (limit, after) = (page::limit(query.limit)?, page::after(query.cursor.as_deref())?);
+    let rows = money::transfers(&mut *app.db.conn().await?, by.scope, query.account, after, i64::from(limit) + 1).await?;
     Ok(web::Json(Page::new(rows, limit, |row| row.id).map(TransferView::from)))
 }

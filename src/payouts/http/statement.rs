@@ -48,6 +48,10 @@ struct StatementView {
     lines: Vec<SoldView>,
     shipping: Vec<ShippingView>,
     recoveries: Vec<RecoveryView>,
+    /// What a buyer owed for work and material who gave up what was being made for her.
+    cancelled: Vec<CancelledView>,
+    /// What is out of the members' fund, and which decision it is for.
+    from_fund: Vec<FromFundView>,
     /// How it divides; they sum to the payout.
     shares: Vec<ShareView>,
     totals: TotalsView,
@@ -92,6 +96,20 @@ struct RecoveryView {
     amount: MoneyView,
 }
 #[derive(serde::Serialize, utoipa::ToSchema)]
+#[schema(as = StatementCancelledView)]
+struct CancelledView {
+    order: Option<String>,
+    title: String,
+    /// labour or material.
+    what: LineKind,
+    amount: MoneyView,
+}
+#[derive(serde::Serialize, utoipa::ToSchema)]
+struct FromFundView {
+    what: String,
+    amount: MoneyView,
+}
+#[derive(serde::Serialize, utoipa::ToSchema)]
 struct ShareView {
     purpose: Purpose,
     artisan: Option<ArtisanId>,
@@ -106,7 +124,9 @@ struct TotalsView {
     producer: MoneyView,
     shipping: MoneyView,
     recovered: MoneyView,
-    /// The payout: the three above together.
+    cancelled: MoneyView,
+    from_fund: MoneyView,
+    /// The payout: the five above together.
     amount: MoneyView,
     /// Beside it, to the members' fund.
     premium: MoneyView,
@@ -148,6 +168,12 @@ fn view(facts: Facts) -> Result<StatementView, Error> {
     let currency = facts.payout.currency;
     let money = |minor| MoneyView::from(Money::new(minor, currency));
     let (from, to) = facts.period();
+    let cancelled = |row: &LineRow| CancelledView {
+        order: row.order.clone(),
+        title: row.title.clone().unwrap_or_default(),
+        what: row.kind,
+        amount: money(row.minor),
+    };
     Ok(StatementView {
         from,
         to,
@@ -157,6 +183,8 @@ fn view(facts: Facts) -> Result<StatementView, Error> {
             .of(LineKind::Recovery)
             .map(|row| RecoveryView { what: row.memo.clone(), day: row.released_at.day(), amount: money(row.minor) })
             .collect(),
+        cancelled: facts.lines.iter().filter(|row| matches!(row.kind, LineKind::Labour | LineKind::Material)).map(cancelled).collect(),
+        from_fund: facts.of(LineKind::Premium).map(|row| FromFundView { what: row.memo.clone(), amount: money(row.minor) }).collect(),
         shares: facts
             .shares
             .iter()
@@ -172,6 +200,8 @@ fn view(facts: Facts) -> Result<StatementView, Error> {
             producer: money(facts.sum(LineKind::Producer)),
             shipping: money(facts.sum(LineKind::Shipping)),
             recovered: money(facts.sum(LineKind::Recovery)),
+            cancelled: money(facts.sum(LineKind::Labour) + facts.sum(LineKind::Material)),
+            from_fund: money(facts.sum(LineKind::Premium)),
             amount: money(facts.payout.amount_minor),
             premium: money(facts.premium()),
         },

@@ -1,4 +1,5 @@
 //! What operators and managers read of payouts, and the figures that the books know of one.
+pub mod drift;
 pub mod money;
 pub mod statement;
 pub mod work;
@@ -80,9 +81,9 @@ struct Carried {
 /// since only then is there one figure to compare the cost with.
 pub(super) async fn carried(conn: &mut Conn, payout: &Payout, currency: Currency) -> Result<Option<Money>, DbError> {
     let query = diesel::sql_query(
-        "SELECT sum(CASE p.kind
-                  WHEN 'producer' THEN round(l.producer_minor::numeric * p.amount_minor / nullif(l.producer_own_minor, 0))
-                  WHEN 'shipping' THEN round(g.shipping_minor::numeric * p.amount_minor / nullif(g.shipping_own_minor, 0)) END)::bigint AS minor,
+        "SELECT sum(CASE
+                  WHEN p.kind IN ('producer', 'labour', 'material') THEN round(l.producer_minor::numeric * p.amount_minor / nullif(l.producer_own_minor, 0))
+                  WHEN p.kind = 'shipping' THEN round(g.shipping_minor::numeric * p.amount_minor / nullif(g.shipping_own_minor, 0)) END)::bigint AS minor,
                 count(*) FILTER (WHERE o.currency IS DISTINCT FROM $3) AS others
          FROM payout_lines p
          LEFT JOIN order_lines l ON l.coop_id = p.coop_id AND l.id = p.order_line_id

@@ -12,6 +12,14 @@ use crate::{
     tenancy::Scope,
 };
 
+text_enum! {
+    /// An account of a cooperative's, as its people call it.
+    pub enum OwnAccount {
+        Pending = "pending", Available = "available", Paying = "paying", Held = "held", PremiumPending = "premium_pending",
+        PremiumFund = "premium_fund", Receivable = "receivable", ShippingPayable = "shipping_payable", Advance = "advance",
+    }
+}
+
 /// Every account of a cooperative's, in the order of a sale's way through them.
 fn accounts(scope: Scope) -> [Account; 9] {
     let coop = scope.coop();
@@ -155,8 +163,15 @@ struct AccountRow {
 
 /// Newest first. From each account's two indexes the newest `limit`, and of those the newest: so a page costs the same however long the
 /// history is.
-pub async fn transfers(conn: &mut Conn, scope: Scope, after: Option<TransferId>, limit: i64) -> Result<Vec<Moved>, DbError> {
-    let names = accounts(scope).map(|a| a.name());
+pub async fn transfers(
+    conn: &mut Conn,
+    scope: Scope,
+    only: Option<OwnAccount>,
+    after: Option<TransferId>,
+    limit: i64,
+) -> Result<Vec<Moved>, DbError> {
+    let all = OwnAccount::ALL.iter().zip(accounts(scope));
+    let names: Vec<String> = all.filter(|(own, _)| only.is_none_or(|only| only == **own)).map(|(_, account)| account.name()).collect();
     let query = diesel::sql_query("SELECT id FROM ledger_accounts WHERE name = ANY ($1)");
     let ids: Vec<AccountRow> = query.bind::<sql::Array<sql::Text>, _>(names.as_slice()).load(conn).await?;
     let ids: Vec<LedgerAccountId> = ids.into_iter().map(|row| row.id).collect();

@@ -30,14 +30,38 @@ pub async fn whole(conn: &mut Conn, scope: Scope, currency: Currency, lines: &[L
         splits.into_iter().map(|(id, split)| (id, split.and_then(|s| serde_json::from_value(s).ok()))).collect();
     let releases: Vec<TransferId> = lines.iter().filter(|l| l.kind == LineKind::Producer).map(|l| l.transfer).collect();
     let mut pieces = pieces_of(conn, scope, &releases).await?;
-    let batches: BTreeSet<BatchId> = pieces.values().flatten().filter_map(|(batch, _)| *batch).collect();
+    let given_up: Vec<TransferId> = lines.iter().filter(|l| l.kind == LineKind::Labour).map(|l| l.transfer).collect();
+    let mut worked = if given_up.is_empty() { BTreeMap::new() } else { given_up_of(conn, &given_up).await? };
+    let batches: BTreeSet<BatchId> = pieces.values().chain(worked.values()).flatten().filter_map(|(batch, _)| *batch).collect();
     let batches = register(conn, scope, currency, &batches.into_iter().collect::<Vec<_>>()).await?;
     let sold = lines.iter().filter(|l| l.kind == LineKind::Producer).map(|line| Sold {
         minor: line.minor,
         split: line.order_line.and_then(|id| splits.get(&id).copied().flatten()),
         pieces: pieces.remove(&line.transfer).unwrap_or_default(),
     });
-    Ok(Whole { sold: sold.collect(), shipping: sum(LineKind::Shipping), recovered: sum(LineKind::Recovery), batches })
+    let mut sold: Vec<Sold> = sold.collect();
+    // All of it is the makers'.
+    let labour = Some(Split { maker: 1, materials: 0, cooperative: 0 });
+    for line in lines.iter().filter(|l| l.kind == LineKind::Labour) {
+        sold.push(Sold { minor: line.minor, split: labour, pieces: worked.remove(&line.transfer).unwrap_or_default() });
+    }
+    let (shipping, material, recovered) = (sum(LineKind::Shipping), sum(LineKind::Material), sum(LineKind::Recovery));
+    Ok(Whole { sold, shipping, material, recovered, batches })
+}
+
+/// The batches whose work each is for, as the refund that caused it wrote them down; how many pieces of each is not known, and counts as one.
+async fn given_up_of(conn: &mut Conn, transfers: &[TransferId]) -> Result<BTreeMap<TransferId, Vec<(Option<BatchId>, u32)>>, DbError> {
+    let query = diesel::sql_query(
+        "SELECT t.id AS release, b.id::uuid AS batch, 1::bigint AS pieces FROM ledger_transfers t JOIN refunds r ON r.id = t.source_id
+         CROSS JOIN LATERAL jsonb_array_elements(r.parts->'lines') p CROSS JOIN LATERAL jsonb_array_elements_text(p->'batches') b (id)
+         WHERE t.id = ANY ($1) AND t.source_type = 'refund' AND p->>'line' = t.order_line_id::text AND (p->>'labour')::bigint > 0 ORDER BY 1, 2",
+    );
+    let rows: Vec<PiecesRow> = query.bind::<sql::Array<sql::Uuid>, _>(transfers).load(conn).await?;
+    let mut worked: BTreeMap<TransferId, Vec<(Option<BatchId>, u32)>> = BTreeMap::new();
+    for row in rows {
+        worked.entry(row.release).or_default().push((row.batch, 1));
+    }
+    Ok(worked)
 }
 
 #[derive(QueryableByName)]

@@ -125,6 +125,8 @@ pub(super) async fn unpaid(conn: &mut Conn, scope: Scope, currency: Currency) ->
         kind: match row.minor {
             ..0 => LineKind::Recovery,
             _ if row.leg.ends_with("/shipping") => LineKind::Shipping,
+            _ if row.leg.ends_with("/labour") => LineKind::Labour,
+            _ if row.leg.ends_with("/material") => LineKind::Material,
             _ => LineKind::Producer,
         },
         transfer: row.transfer,
@@ -172,16 +174,19 @@ pub(super) async fn corridor(conn: &mut Conn, rails: &[Rail], country: &str, cur
     Ok(found.map(|(rail, min, max)| Corridor { rail: *rail, min_minor: *min, max_minor: *max }))
 }
 
-pub(super) async fn insert(tx: &mut Tx, payout: &Payout, lines: &[Line]) -> Result<(), Error> {
+pub(super) async fn insert(tx: &mut Tx, payout: &Payout) -> Result<(), DbError> {
     diesel::insert_into(payouts::table)
         .values((
             (payouts::coop_id.eq(payout.coop), payouts::id.eq(payout.id), payouts::number.eq(&payout.number), payouts::state.eq(payout.state)),
             (payouts::rail.eq(payout.rail), payouts::destination_id.eq(payout.destination), payouts::destination_hint.eq(&payout.destination_hint)),
             (payouts::amount_minor.eq(payout.amount_minor), payouts::currency.eq(payout.currency), payouts::created_by.eq(payout.created_by)),
-            (payouts::created_at.eq(payout.created_at), payouts::updated_at.eq(payout.created_at)),
+            (payouts::created_at.eq(payout.created_at), payouts::updated_at.eq(payout.created_at), payouts::kind.eq(payout.kind)),
         ))
         .execute(tx)
         .await?;
+    Ok(())
+}
+pub(super) async fn insert_lines(tx: &mut Tx, payout: &Payout, lines: &[Line]) -> Result<(), DbError> {
     // One payout may open thousands of lines; a statement has 65,535 parameters at most.
     for (chunk, lines) in (0_i32..).step_by(LINES_AT_ONCE).zip(lines.chunks(LINES_AT_ONCE)) {
         let rows: Vec<_> = (chunk..)
@@ -325,6 +330,16 @@ pub(super) async fn resolve_alert(tx: &mut Tx, now: Time, kind: &str, subject: &
     let open = money_alerts::kind.eq(kind).and(money_alerts::subject.eq(subject)).and(money_alerts::resolved_at.is_null());
     diesel::update(money_alerts::table.filter(open))
         .set((money_alerts::resolved_at.eq(now), money_alerts::resolution.eq(resolution)))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// The same, of what may be right in between: it is open again, with what is wrong now.
+pub(super) async fn alert_again(tx: &mut Tx, now: Time, kind: &str, subject: &str, detail: &str) -> Result<(), DbError> {
+    alert(tx, now, kind, subject, detail).await?;
+    diesel::update(money_alerts::table.filter(money_alerts::kind.eq(kind).and(money_alerts::subject.eq(subject))))
+        .set((money_alerts::detail.eq(detail), money_alerts::resolved_at.eq(None::<Time>), money_alerts::resolution.eq(None::<String>)))
         .execute(tx)
         .await?;
     Ok(())

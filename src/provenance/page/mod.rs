@@ -59,6 +59,7 @@ fn environment(lang: Lang) -> Result<(Lang, String, Environment<'static>), Error
     env.add_filter("money", move |amount: Value| money(lang, &amount));
     env.add_filter("percent", move |fraction: &str| lang.percent(fraction));
     env.add_filter("whole_percent", move |percent: u32| lang.percent(&rust_decimal::Decimal::new(percent.into(), 2).to_string()));
+    env.add_filter("basis_points", move |bp: i64| lang.percent(&rust_decimal::Decimal::new(bp, 4).to_string()));
     env.add_template("item.html", TEMPLATE)?;
     Ok((lang, name, env))
 }

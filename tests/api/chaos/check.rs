@@ -137,7 +137,9 @@ const RULES: &[(&str, &str)] = &[
             concat!(
                 "SELECT 'premium_fund:' || l.coop_id AS account, l.own_currency AS currency, ",
                 share!("l.premium_own_minor", "l.quantity - l.shipped_quantity", "l.quantity"),
-                " AS minor FROM PAID_LINES"
+                " AS minor FROM PAID_LINES
+                 UNION ALL SELECT 'premium_fund:' || p.coop_id, p.currency, -p.amount_minor FROM payouts p
+                   WHERE p.kind = 'premium' AND p.state NOT IN ('failed', 'bounced')"
             )
         ),
     ),
@@ -151,9 +153,12 @@ const RULES: &[(&str, &str)] = &[
                 " AS minor FROM PAID_LINES
                  UNION ALL SELECT 'coop_available:' || g.coop_id, g.own_currency, g.shipping_own_minor FROM order_groups g
                    WHERE EXISTS (SELECT 1 FROM fulfilments f WHERE f.group_id = g.id)
-                 UNION ALL SELECT 'coop_available:' || p.coop_id, p.currency, -p.amount_minor FROM payouts p WHERE p.state NOT IN ('failed', 'bounced')
+                 UNION ALL SELECT 'coop_available:' || p.coop_id, p.currency, -p.amount_minor FROM payouts p
+                   WHERE p.kind = 'earnings' AND p.state NOT IN ('failed', 'bounced')
                  UNION ALL SELECT a.name, t.currency, -t.amount_minor FROM ledger_transfers t JOIN ledger_accounts a ON a.id = t.debit_account
-                   WHERE t.source_type = 'payout' AND t.kind = 'recovered'"
+                   WHERE t.source_type = 'payout' AND t.kind = 'recovered'
+                 UNION ALL SELECT a.name, t.currency, t.amount_minor FROM ledger_transfers t JOIN ledger_accounts a ON a.id = t.credit_account
+                   WHERE t.source_type = 'refund' AND t.kind = 'compensated' AND a.name LIKE 'coop_available:%'"
             )
         ),
     ),
@@ -202,6 +207,15 @@ const RULES: &[(&str, &str)] = &[
            (SELECT coalesce(sum(amount_minor), 0) AS minor, coalesce(bool_or(live), false) AS live FROM payout_lines l WHERE l.payout_id = p.id) n
          WHERE p.amount_minor <> n.minor OR n.live <> (p.state NOT IN ('failed', 'bounced'))
          UNION ALL SELECT 'transfer ' || transfer_id || ' is paid out ' || count(*) || ' times' FROM payout_lines WHERE live GROUP BY transfer_id HAVING count(*) > 1",
+    ),
+    (
+        "what left a fund was decided by members, and no more of it",
+        "SELECT 'payout ' || p.number || ' is out of the fund for no decision' AS what FROM payouts p WHERE p.kind = 'premium'
+           AND NOT EXISTS (SELECT 1 FROM premium_spendings s JOIN premium_decisions d ON d.coop_id = s.coop_id AND d.id = s.decision_id AND d.state = 'confirmed'
+                           WHERE s.coop_id = p.coop_id AND s.payout_id = p.id AND s.amount_minor = p.amount_minor)
+         UNION ALL SELECT 'decision ' || d.id || ': ' || n.minor || ' of ' || d.amount_minor FROM premium_decisions d CROSS JOIN LATERAL
+           (SELECT coalesce(sum(p.amount_minor), 0) AS minor FROM premium_spendings s JOIN payouts p ON p.coop_id = s.coop_id AND p.id = s.payout_id
+            WHERE s.coop_id = d.coop_id AND s.decision_id = d.id AND p.state NOT IN ('failed', 'bounced')) n WHERE n.minor > d.amount_minor",
     ),
     (
         "every mail is written once and sent",

@@ -97,7 +97,8 @@ async fn step(town: &Town, dice: &mut Dice) {
         64..71 => people::give_back(town, dice).await,
         71..73 => people::give_back_again(town, dice).await,
         73..76 => people::pay_out(town, dice).await,
-        76..80 => people::after_payout(town, dice).await,
+        76 => people::decide(town, dice).await,
+        77..80 => people::after_payout(town, dice).await,
         80..82 => outside::dispute(town, dice),
         82..85 => outside::decide_dispute(town, dice),
         85 => outside::decide_refund(town, dice),
@@ -261,6 +262,7 @@ async fn crowd(app: &TestApp, seed: u64, wanted: u64) -> Dice {
         people::send(&town, &mut dice).await;
         people::give_back(&town, &mut dice).await;
         people::pay_out(&town, &mut dice).await;
+        people::decide(&town, &mut dice).await;
         app.run_jobs().await;
     }
     settle(app, &town, &mut dice).await;
@@ -303,6 +305,7 @@ async fn control_every_rule_can_be_broken() {
             ("commission is of", "UPDATE order_lines SET commission_minor = commission_minor + 10, goods_minor = goods_minor + 10"),
             ("tax is of", "UPDATE order_lines SET tax_minor = tax_minor + 10"),
             ("a payout is its lines", "UPDATE payouts SET amount_minor = amount_minor + 1"),
+            ("what left a fund", "UPDATE payouts SET kind = 'premium' WHERE kind = 'earnings'"),
             ("every mail", "UPDATE jobs SET key = 'gone' WHERE id = (SELECT id FROM jobs WHERE key LIKE 'mail:order_paid%' LIMIT 1)"),
             ("every chain", "UPDATE items SET next_seq = next_seq + 1"),
             ("no job", "UPDATE jobs SET state = 'dead' WHERE kind = 'record_paid' OR kind = 'send_mail'"),

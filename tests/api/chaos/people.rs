@@ -104,6 +104,32 @@ pub async fn pay_out(town: &Town, dice: &mut Dice) {
     town.did();
 }
 
+/// Members decide about their fund, somebody confirms it or not, and their manager spends of it, sometimes more than there is.
+pub async fn decide(town: &Town, dice: &mut Dice) {
+    let shop = dice.of(&town.shops).unwrap();
+    let currency = if shop.slug == "pedana" { "INR" } else { "EUR" };
+    let at = format!("/v1/manage/cooperatives/{}/premium-decisions", shop.slug);
+    let amount = |minor: usize| json!({"amount": minor, "currency": currency});
+    let votes = json!({"present": 20, "for": 15, "against": 2, "abstained": 3});
+    let body = json!({"met_on": "2026-11-20", "category": "health", "purpose": "Glasses", "amount": amount(400 + dice.below(2000)), "votes": votes, "minutes": "Point 3."});
+    if let Some((201, made)) = town.ask(dice, &Ask::post(&at, body).by(&shop.token)).await {
+        let id = made["id"].as_str().unwrap().to_owned();
+        if !dice.one_in(4) {
+            town.ask(dice, &Ask::post(format!("/v1/admin/premium-decisions/{id}/confirm"), json!({})).by(&town.operators[1])).await;
+        }
+        for _ in 0..2 {
+            let key = format!("s{}", dice.roll());
+            let body = json!({"amount": amount(1 + dice.below(900))});
+            let ask = Ask::post(format!("{at}/{id}/spendings"), body).by(&shop.token).with("Idempotency-Key", key);
+            let times = if dice.one_in(3) { 3 } else { 1 };
+            if let Some((202, spending)) = town.ask_at_once(dice, &ask, times).await {
+                town.payouts.borrow_mut().push(spending["payout"].as_str().unwrap().to_owned());
+            }
+        }
+    }
+    town.did();
+}
+
 /// The second person says that it was paid, twice now and then; or it came back; or the wrong thing is tried.
 pub async fn after_payout(town: &Town, dice: &mut Dice) {
     let Some(payout) = dice.of(&town.payouts.borrow()).cloned() else { return };

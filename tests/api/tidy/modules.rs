@@ -47,6 +47,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("orders", &["audit", "auth", "catalog", "cooperatives", "ledger", "media", "notifications", "provenance"]),
     ("payments", &[]),
     ("payouts", &["artisans", "audit", "auth", "catalog", "cooperatives", "ledger", "notifications", "payments", "provenance", "work"]),
+    ("premium", &["audit", "auth", "cooperatives", "ledger", "notifications", "payouts"]),
     ("provenance", &["log"]),
     ("reconciliation", &["audit", "auth", "ledger", "payments"]),
     ("refunds", &["audit", "auth", "catalog", "ledger", "notifications", "orders", "payments", "payouts", "provenance"]),
@@ -79,6 +80,7 @@ const SYSTEM_SCOPES: &[(&str, &str)] = &[
     ("src/payouts/model.rs", "a payout that the platform holds, for the cooperative that it names"),
     ("src/payouts/holds", "an operator ends the hold that is named, whoever it holds"),
     ("src/payouts/store", "the platform's own runs read payouts of all cooperatives, and act for each"),
+    ("src/premium/store.rs", "an operator confirms the decision that is named, whoever's it is"),
     ("src/provenance/store.rs", "an item is found by its public code, and with it whose it is"),
 ];
 

@@ -8,6 +8,7 @@ use crate::{
     auth::Manager,
     catalog::{
         self,
+        floors::Agreed,
         price::Division,
         templates::{Filter, Method, NewAgreement},
     },
@@ -60,6 +61,10 @@ struct AgreementBody {
     method: Method,
     date: Day,
     evidence: Option<String>,
+    /// What the makers accept as their part of one piece, where that is not what today's prices leave them. A price may rise freely; one that
+    /// would leave them less than was agreed is blocked by the publish gate until they agree again.
+    #[serde(default)]
+    floors: Vec<Agreed>,
 }
 #[derive(serde::Serialize, utoipa::ToSchema)]
 struct CreatedAgreement {
@@ -71,8 +76,8 @@ struct CreatedAgreement {
     responses((status = 201, body = CreatedAgreement), (status = 401, body = ProblemView), (status = 404, body = ProblemView), (status = 422, body = ProblemView)))]
 #[post("/v1/manage/cooperatives/{coop}/price-agreements")]
 async fn create_agreement(app: web::Data<App>, by: Manager, Body(body): Body<AgreementBody>) -> Result<HttpResponse, Problem> {
-    let AgreementBody { template, filter, agreed_by, method, date, evidence } = body;
-    let new = NewAgreement { template, filter, agreed_by, method, agreed_on: date, evidence };
+    let AgreementBody { template, filter, agreed_by, method, date, evidence, floors } = body;
+    let new = NewAgreement { template, filter, agreed_by, method, agreed_on: date, evidence, floors };
     let now = app.clock.now();
     let agree = async |tx: &mut Tx| {
         let id = catalog::templates::agree(tx, now, by.scope, Some(by.account), &new).await?;

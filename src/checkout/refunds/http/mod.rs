@@ -1,9 +1,11 @@
-//! Refunds, for operators; auditors see them.
+//! Refunds, for operators; auditors see them. What is made to order is given up by its buyer herself.
+mod cancellations;
+
 use actix_web::{HttpResponse, get, http::StatusCode, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
-    model::{Ask, Consent, Parts, Reason, Refund, State, What},
+    model::{Ask, By, Consent, Parts, Plan, Reason, Refund, State, What},
     store,
 };
 use crate::{
@@ -15,14 +17,15 @@ use crate::{
     http::{Body, Params},
     idempotency::{self, Begin, Operation},
     ids::{OrderGroupId, OrderId, OrderLineId, RefundId},
-    money::{Money, MoneyView},
+    money::{Currency, Money, MoneyView},
     orders,
     page::{Page, PageQuery},
     problem::{FieldError, Kind, Problem, ProblemView},
 };
 
 pub fn routes(api: &mut ServiceConfig) {
-    api.service(create_refund).service(list_refunds).service(get_refund).service(retry_refund);
+    api.service(preview_refund).service(create_refund).service(list_refunds).service(get_refund).service(retry_refund);
+    cancellations::routes(api);
 }
 
 /// Either everything that is left, or the parts that are named.
@@ -42,6 +45,22 @@ struct RefundBody {
     shipping: Vec<OrderGroupId>,
     /// With `fault`, after the parcel has left: the cooperative bears its part. Without it the platform does.
     consent: Option<Consent>,
+    /// What the preview said is due for work and material, where anything is: another amount is refused, with the new one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expected_due: Option<DueBody>,
+}
+#[derive(serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct DueBody {
+    /// Minor units of the buyer's currency.
+    #[schema(example = 800)]
+    amount: i64,
+    currency: Currency,
+}
+impl From<DueBody> for Money {
+    fn from(body: DueBody) -> Self {
+        Self::new(body.amount, body.currency)
+    }
 }
 #[derive(serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -85,7 +104,14 @@ impl RefundBody {
         } else {
             What::Parts { lines: self.lines.iter().map(|l| (l.line, l.quantity)).collect(), shipping: self.shipping }
         };
-        Ask { what, reason: self.reason, note: self.note.trim().to_owned(), consent: self.consent, by: by.account }
+        Ask {
+            what,
+            reason: self.reason,
+            note: self.note.trim().to_owned(),
+            consent: self.consent,
+            by: By::Operator(by.account),
+            expected: self.expected_due.map(Into::into),
+        }
     }
 }
 
@@ -114,6 +140,9 @@ struct RefundLineView {
     goods: MoneyView,
     tax: MoneyView,
     bearer: Bearer,
+    /// Of goods: withheld for work and material; null in answers that were kept before that was.
+    #[serde(default)]
+    withheld: Option<MoneyView>,
 }
 #[derive(serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 struct RefundShippingView {
@@ -134,6 +163,7 @@ impl TryFrom<Refund> for RefundView {
             goods: money(l.goods),
             tax: money(l.tax),
             bearer: l.bearer,
+            withheld: Some(money(l.withheld)),
         };
         let group =
             |g: super::model::GroupPart| RefundShippingView { group: g.group, shipping: money(g.shipping), tax: money(g.tax), bearer: g.bearer };
@@ -155,6 +185,59 @@ impl TryFrom<Refund> for RefundView {
 }
 fn view(refund: Refund) -> Result<RefundView, Problem> {
     RefundView::try_from(refund).map_err(|e| Problem::internal(&e))
+}
+
+/// What a refund would be.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+struct RefundPreview {
+    /// What goes back.
+    refund: MoneyView,
+    /// What is due for work and material, and withheld: `expected_due`.
+    due: MoneyView,
+    lines: Vec<DueView>,
+}
+/// What is due for pieces of a line, in the maker side's own currency.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+struct DueView {
+    line: OrderLineId,
+    quantity: i32,
+    labour: MoneyView,
+    material: MoneyView,
+    /// Of both: what the cooperative holds as an advance. The rest is paid to it.
+    advance: MoneyView,
+    /// Labour and material in the buyer's currency, at the order's rate.
+    withheld: MoneyView,
+}
+impl From<Plan> for RefundPreview {
+    fn from(plan: Plan) -> Self {
+        let due = plan.withheld().into();
+        let line = |d: super::started::Due| DueView {
+            line: d.line,
+            quantity: d.quantity,
+            labour: d.labour.into(),
+            material: d.material.into(),
+            advance: d.advance.into(),
+            withheld: d.withheld.into(),
+        };
+        Self { refund: plan.amount.into(), due, lines: plan.due.into_iter().map(line).collect() }
+    }
+}
+
+/// What a refund would give back, and what of it is due for work and material. Nothing is written.
+#[utoipa::path(tag = "refunds", operation_id = "preview_refund", request_body = RefundBody, params(("id" = OrderId, Path)),
+    responses((status = 200, body = RefundPreview), (status = 400, body = ProblemView), (status = 401, body = ProblemView), (status = 403, body = ProblemView), (status = 404, body = ProblemView),
+        (status = 409, body = ProblemView), (status = 422, body = ProblemView)))]
+#[post("/v1/admin/orders/{id}/refunds/preview")]
+async fn preview_refund(
+    app: web::Data<App>,
+    by: Operator,
+    id: web::Path<OrderId>,
+    Body(body): Body<RefundBody>,
+) -> Result<web::Json<RefundPreview>, Problem> {
+    body.check()?;
+    let ask = body.ask(by);
+    let plan = app.db.transaction(async |tx| super::preview(tx, *id, &ask).await).await?;
+    Ok(web::Json(plan.into()))
 }
 
 /// Give money back: all that is left, or lines and delivery. The provider is asked afterwards; `status` tells what it said.

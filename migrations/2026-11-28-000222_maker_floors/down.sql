@@ -1,0 +1,2 @@
+ALTER TABLE price_agreements DROP COLUMN floors;
+DROP TABLE maker_floors;
