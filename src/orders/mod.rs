@@ -265,7 +265,7 @@ pub async fn cancelled_mails(
             continue;
         }
         mails.push(Mail::Cancelled(mail::Cancelled {
-            to: store::cooperative_email(conn, group.coop).await?,
+            to: store::cooperative_reader(conn, group.coop).await?.0,
             group: group.id,
             refund,
             number: order.number.clone(),
