@@ -8,4 +8,6 @@ mod money;
 mod pages;
 mod protocol;
 mod support;
+mod test_mode;
+mod tools;
 mod webhooks;
