@@ -16,13 +16,14 @@ mod postings;
 mod read;
 mod record;
 pub mod reports;
+mod reversals;
 mod shares;
 mod statement;
 mod store;
 mod stripe;
 
 pub use model::{Error, Outcome, Payout, Rail, State};
-pub use stripe::reversed;
+pub use reversals::reversed;
 
 use crate::{
     app::App,

@@ -153,7 +153,10 @@ const RULES: &[(&str, &str)] = &[
                    WHERE EXISTS (SELECT 1 FROM fulfilments f WHERE f.group_id = g.id)
                  UNION ALL SELECT 'coop_available:' || p.coop_id, p.currency, -p.amount_minor FROM payouts p WHERE p.state NOT IN ('failed', 'bounced')
                  UNION ALL SELECT a.name, t.currency, -t.amount_minor FROM ledger_transfers t JOIN ledger_accounts a ON a.id = t.debit_account
-                   WHERE t.source_type = 'payout' AND t.kind = 'recovered'"
+                   WHERE t.source_type = 'payout' AND t.kind = 'recovered'
+                 UNION ALL SELECT a.name, t.currency, t.amount_minor FROM ledger_transfers t JOIN ledger_accounts a ON a.id = t.credit_account
+                   JOIN payouts p ON p.number = t.transfer_group AND p.state NOT IN ('failed', 'bounced')
+                   WHERE t.source_type = 'transfer_reversal' AND a.name LIKE 'coop_available:%'"
             )
         ),
     ),
@@ -265,11 +268,21 @@ async fn beside_the_provider(conn: &mut Conn, control: &Control) -> Vec<String> 
     let pages = offenders(conn, pages).await;
     let unexpected = "SELECT source_id::text AS what FROM ledger_transfers WHERE source_type = 'charge' AND kind = 'unexpected'".to_owned();
     let unexpected = offenders(conn, unexpected).await;
+    let foreign = "SELECT source_id::text AS what FROM ledger_transfers WHERE source_type = 'charge' AND kind = 'foreign'".to_owned();
+    let foreign = offenders(conn, foreign).await;
+    let of_pages: Vec<serde_json::Value> = control.all("cs").iter().map(|page| page["payment_intent"].clone()).collect();
     for charge in control.all("ch").iter().filter(|charge| charge["status"] == "succeeded") {
         let text = |field: &str| charge[field].as_str().unwrap();
         let id = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, format!("stripe:{}", text("id")).as_bytes()).to_string();
         let orders = pages.iter().filter(|page| **page == format!("{} true", text("payment_intent"))).count();
         let given_back = unexpected.iter().filter(|source| **source == id).count();
+        let apart = foreign.iter().filter(|source| **source == id).count();
+        if apart != usize::from(!of_pages.contains(&charge["payment_intent"])) {
+            wrong.push(format!("payment {} is kept apart {apart} times", text("id")));
+        }
+        if apart > 0 {
+            continue;
+        }
         if orders + given_back != 1 {
             wrong.push(format!("payment {} is {orders} orders and {given_back} times money that pays for nothing", text("id")));
         }

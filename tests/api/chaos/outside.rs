@@ -35,8 +35,23 @@ pub fn decide_refund(town: &Town, dice: &mut Dice) {
     }
 }
 
+/// Somebody charges a card, or takes back a little of a transfer, with our key and by another program.
+async fn by_another_program(town: &Town, dice: &mut Dice) {
+    if dice.one_in(2) {
+        let form = format!("amount={}&currency=eur&payment_method_types[]=card&payment_method=pm_card_visa&confirm=true", 100 + dice.below(5000));
+        town.at_the_provider("/v1/payment_intents", &form).await;
+    } else if let Some(transfer) = dice.of(&town.control.all("tr")) {
+        let form = format!("amount={}", 1 + dice.below(20));
+        town.at_the_provider(&format!("/v1/transfers/{}/reversals", transfer["id"].as_str().unwrap()), &form).await;
+    }
+}
+
 /// Somebody refunds a little, or all that is left, where nobody here sees it.
 pub async fn at_the_dashboard(town: &Town, dice: &mut Dice) {
+    if dice.one_in(3) {
+        by_another_program(town, dice).await;
+        return town.did();
+    }
     let Some((intent, _)) = town.any_order(dice).and_then(|order| town.payment_of(&order.session)) else { return };
     let form = if dice.one_in(3) { format!("payment_intent={intent}") } else { format!("payment_intent={intent}&amount={}", 50 + dice.below(200)) };
     town.at_the_provider("/v1/refunds", &form).await;
