@@ -221,7 +221,7 @@ impl From<Error> for Problem {
             Error::ForeignReturnUrl { field } => Self::field(field, "foreign_origin", "an address on an origin that this shop allows"),
             Error::Uncheckable(_) => Self::with_detail(Kind::Invalid, error.to_string()),
             Error::NothingLeft { left } => Self::with_detail(Kind::Conflict, error.to_string()).with("left", MoneyView::from(left)),
-            Error::BadRefund(why) => Self::with_detail(Kind::Conflict, why),
+            Error::BadRefund(why) | Error::BadEvidence(why) => Self::with_detail(Kind::Conflict, why),
             Error::Unknown { pointer, expected } => Self::field(pointer, "unknown", expected),
             Error::Unavailable(_) => {
                 tracing::warn!(error = %crate::problem::Chain(&error), "payment provider");

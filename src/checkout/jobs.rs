@@ -152,6 +152,7 @@ pub async fn sweep(app: &App) -> Result<(), Error> {
             tracing::warn!(error = %Chain(&error), "a payment page could not be settled; the next sweep tries again");
         }
     }
+    disputes::evidence::remind(app).await?;
     read_news(app).await
 }
 

@@ -125,6 +125,8 @@ pub enum Error {
     NothingLeft { left: Money },
     #[error("{0}")]
     BadRefund(&'static str),
+    #[error("{0}")]
+    BadEvidence(&'static str),
     #[error("{pointer}: expected {expected}")]
     Unknown { pointer: String, expected: &'static str },
     #[error(transparent)]

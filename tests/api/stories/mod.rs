@@ -15,6 +15,8 @@
 //! | a crash after the charge, before the commit | `faults::a_crash_before_the_commit_leaves_nothing_and_the_next_try_all` |
 //! | Stripe answers 500 after it committed (and 500 before) | `faults::every_lost_answer_ends_in_one_page`, `faults::a_page_that_was_never_made_frees_its_pieces` |
 //! | a dispute opened, won; lost; lost after it was sent | `disputes::a_dispute_that_is_won…`, `disputes::a_dispute_that_is_lost_…` |
+//! | evidence gathered, kept, submitted once; its answer lost; refused; due | `evidence::…` |
+//! | an inquiry let go, escalated; a dispute prevented; who bears a lost one | `evidence::an_inquiry…`, `evidence::a_dispute_that_was_prevented…`, `evidence::who_bears…` |
 //! | 1,000 buyers for 100 pieces | `shelf::a_thousand_buyers_for_a_hundred_pieces`, `shelf::control_reading_before_writing_oversells` |
 //! | cancel races pay | `races::a_new_checkout_races_a_payment_of_the_old` |
 //! | three cooperatives, one out of stock at the last moment | `shelf::the_last_piece_goes_while_the_order_is_placed` |
@@ -29,6 +31,7 @@
 //! | partial refunds to a full one | `refunds::refunds_in_parts_are_one_whole_refund` |
 //! | a payout to a cooperative with a debt; without funds; bounced | `payouts::a_debt_takes_a_fifth…`, `payouts::without_funds…`, `payouts::the_canonical_payout…` |
 mod disputes;
+mod evidence;
 mod faults;
 mod many;
 mod races;
