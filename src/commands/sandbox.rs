@@ -33,8 +33,10 @@ pub fn run(args: &SandboxArgs) -> Result<ExitCode, Failure> {
     told.state_file = args.state_file.clone();
     told.recording = args.recording.clone();
     let sandbox = Sandbox::start(told)?;
-    println!("an offline Stripe of API version {} listens on {}", stripe_sandbox::API_VERSION, sandbox.base_url());
-    println!("any key that begins with sk_test_ will do; webhooks are signed with {}", args.webhook_secret);
+    println!("Stripe's API of {}, offline: it takes any key that begins with sk_test_", stripe_sandbox::API_VERSION);
+    println!("webhooks are signed with {}", args.webhook_secret);
+    // Last: whoever started it may listen no longer.
+    println!("listens on {}", sandbox.base_url());
     actix_web::rt::System::new().block_on(stopped())?;
     sandbox.stop();
     Ok(ExitCode::SUCCESS)

@@ -85,6 +85,7 @@ const RULES: &[(&str, &str)] = &[
          UNION ALL SELECT 'refund ' || id || ' is ' || state FROM refunds WHERE state IN ('requested', 'pending')
          UNION ALL SELECT 'payout ' || number || ' is ' || state FROM payouts WHERE rail = 'stripe_transfer' AND state IN ('created', 'submitted', 'unknown')
          UNION ALL SELECT 'dispute ' || provider_id || ' is ' || state FROM disputes WHERE state IN ('inquiry', 'open')
+         UNION ALL SELECT 'evidence for ' || dispute_id || ' is ' || state FROM dispute_evidence WHERE state = 'submitting'
          UNION ALL SELECT 'order ' || number || ' is on hold' FROM orders WHERE on_hold
          UNION ALL SELECT 'event ' || id || ' is not looked at' FROM stripe_events WHERE processed_at IS NULL",
     ),
@@ -287,6 +288,14 @@ async fn beside_the_provider(conn: &mut Conn, control: &Control) -> Vec<String> 
             wrong.push(format!("payment {} is {orders} orders and {given_back} times money that pays for nothing", text("id")));
         }
     }
+    let heard = "SELECT d.provider_id AS what FROM dispute_evidence e JOIN disputes d ON d.id = e.dispute_id WHERE e.state = 'submitted'".to_owned();
+    let heard = offenders(conn, heard).await;
+    for dispute in control.all("du") {
+        let (id, times) = (dispute["id"].as_str().unwrap(), dispute["evidence_details"]["submission_count"].as_u64().unwrap());
+        if times != u64::from(heard.iter().any(|known| known == id)) {
+            wrong.push(format!("evidence for {id} reached the bank {times} times, and we say {}", heard.iter().any(|known| known == id)));
+        }
+    }
     let mut made: BTreeMap<String, i64> = BTreeMap::new();
     for transfer in control.all("tr") {
         *made.entry(transfer["metadata"]["payout"].as_str().unwrap_or_default().to_owned()).or_default() += transfer["amount"].as_i64().unwrap();
@@ -323,7 +332,7 @@ pub async fn owed_to_buyers(app: &TestApp) -> Vec<String> {
 
 /// Everything that may not change when old news comes again.
 pub async fn picture(app: &TestApp) -> BTreeMap<&'static str, String> {
-    const KEPT: [&str; 14] = [
+    const KEPT: [&str; 15] = [
         "orders",
         "order_lines",
         "order_groups",
@@ -335,6 +344,7 @@ pub async fn picture(app: &TestApp) -> BTreeMap<&'static str, String> {
         "ledger_balances",
         "refunds",
         "disputes",
+        "dispute_evidence",
         "payouts",
         "payout_lines",
         "money_alerts",

@@ -26,7 +26,7 @@ listener = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hook)
 threading.Thread(target=listener.serve_forever, daemon=True).start()
 options = ["sandbox", "--bind", "127.0.0.1:0", "--webhook-url", f"http://127.0.0.1:{listener.server_port}/hook", "--webhook-secret", SECRET]
 sandbox = subprocess.Popen([haat, *options, *(["--recording", recording[0]] if recording else [])], stdout=subprocess.PIPE, text=True)
-base = re.search(r"listens on (http://\S+)", sandbox.stdout.readline()).group(1)
+base = next(found.group(1) for line in sandbox.stdout if (found := re.search(r"listens on (http://\S+)", line)))
 
 
 def refused(kind, call):
