@@ -2,8 +2,8 @@
 # Stripe's own command line against the sandbox: `stripe trigger` for the events that Haat treats.
 #
 # What does not work, and why: `stripe listen` forwards from Stripe's servers, and the sandbox tells its webhooks itself; `refund.failed` is
-# not an event that the command line makes; `transfer.reversed` is told to skip its own account, which is a fresh one that the sandbox, like
-# Stripe in production, sends no money to.
+# not an event that the command line makes; `transfer.reversed` is told to skip its own account, since the sandbox sends no money to one that
+# has not asked to receive any.
 #
 # usage: cli.sh HAAT STRIPE RECORDING   (programs)
 set -euo pipefail
