@@ -47,6 +47,7 @@ impl App {
             .with::<checkout::jobs::RefundUnexpected>()
             .with::<checkout::jobs::Sweep>()
             .with::<checkout::refunds::jobs::SendRefund>()
+            .with::<checkout::disputes::evidence::jobs::SendEvidence>()
             .with::<cooperatives::destinations::jobs::Activate>()
             .with::<imports::jobs::CommitImport>()
             .with::<media::jobs::FetchMedia>()

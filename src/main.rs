@@ -4,7 +4,7 @@ mod commands;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use commands::{Failure, audit, close, demo, doctor, import, ledger, log, operator, program, reconcile, serve, verify, witness};
+use commands::{Failure, audit, close, demo, doctor, import, ledger, log, operator, program, reconcile, sandbox, serve, verify, witness};
 use haat::{
     config::{DatabaseArgs, ServeArgs},
     problem, routes,
@@ -49,6 +49,8 @@ enum Command {
     Verify(verify::VerifyArgs),
     /// Watch public logs and cosign what they grow into, so that nobody can be shown another history; needs no shop and no database.
     Witness(witness::WitnessArgs),
+    /// The offline Stripe by itself, for a storefront or Stripe's own tools; moves no money.
+    Sandbox(sandbox::SandboxArgs),
     /// Print the OpenAPI document.
     Openapi,
     /// Print the catalogue of problems.
@@ -64,6 +66,7 @@ fn main() -> ExitCode {
         Command::Worker(args) => serve::run(&args, serve::Part::Worker),
         Command::Doctor(args) => doctor::command(&args),
         Command::Witness(args) => witness::run(&args),
+        Command::Sandbox(args) => sandbox::run(&args),
         Command::Migrate(args) => program::migrated(&args).map(|_| ExitCode::SUCCESS),
         Command::Import(args) => args.command(),
         Command::Operator(command) => operator::run(&command),

@@ -295,6 +295,28 @@ diesel::table! {
 }
 
 diesel::table! {
+    dispute_evidence (dispute_id) {
+        dispute_id -> Uuid,
+        state -> Text,
+        said -> Jsonb,
+        operation_id -> Nullable<Uuid>,
+        saved_by -> Uuid,
+        saved_at -> Timestamptz,
+        submitted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    dispute_policies (reason) {
+        reason -> Text,
+        bearer -> Text,
+        note -> Text,
+        decided_by -> Nullable<Uuid>,
+        decided_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     disputes (id) {
         id -> Uuid,
         order_id -> Uuid,
@@ -306,6 +328,7 @@ diesel::table! {
         evidence_due -> Nullable<Timestamptz>,
         opened_at -> Timestamptz,
         updated_at -> Timestamptz,
+        consent -> Nullable<Jsonb>,
     }
 }
 
@@ -1414,6 +1437,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     crafts,
     delivery_options,
     disclosures,
+    dispute_evidence,
+    dispute_policies,
     disputes,
     fulfilment_items,
     fulfilments,

@@ -227,7 +227,7 @@ impl From<Error> for Problem {
                 let (due, refund) = (MoneyView::from(due), MoneyView::from(refund));
                 Self::with_detail(Kind::DueChanged, error.to_string()).with("due", due).with("refund", refund)
             }
-            Error::BadRefund(why) => Self::with_detail(Kind::Conflict, why),
+            Error::BadRefund(why) | Error::BadEvidence(why) => Self::with_detail(Kind::Conflict, why),
             Error::Unknown { pointer, expected } => Self::field(pointer, "unknown", expected),
             Error::Unavailable(_) => {
                 tracing::warn!(error = %crate::problem::Chain(&error), "payment provider");

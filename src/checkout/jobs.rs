@@ -75,10 +75,7 @@ impl Run<App> for ProcessEvent {
                 Err(Error::NotFound) => "unknown",
                 Err(error) => return Err(error.into()),
             },
-            Some(About::Charge) => {
-                settle::fees(app, &self.object, self.kind == "charge.updated").await?;
-                "fees"
-            }
+            Some(About::Charge) => settle::fees(app, &self.object, self.kind == "charge.updated").await?,
             Some(About::Refund) => refunds::observe(app, &self.object).await?,
             Some(About::Dispute) => disputes::observe(app, &self.object).await?,
             Some(About::Transfer) => payouts::reversed(app, &self.object).await?,
@@ -155,6 +152,7 @@ pub async fn sweep(app: &App) -> Result<(), Error> {
             tracing::warn!(error = %Chain(&error), "a payment page could not be settled; the next sweep tries again");
         }
     }
+    disputes::evidence::remind(app).await?;
     read_news(app).await
 }
 

@@ -33,6 +33,9 @@ use crate::{
 };
 use model::{CheckoutSession, SESSION_LIFETIME, SessionState};
 
+/// What a payment of ours carries: its order.
+const ORDER: &str = "order";
+
 /// Where the buyer goes afterwards.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct ReturnUrls {
@@ -112,7 +115,7 @@ fn session_request(now: Time, operation: OperationId, placed: &Placed, urls: &Re
             lines.push(LineItem { name: name.into(), unit_amount: units(amount)?, quantity: 1 });
         }
     }
-    let metadata: Metadata = [("order", placed.id.to_string()), ("number", placed.number.clone()), ("operation", operation.to_string())]
+    let metadata: Metadata = [(ORDER, placed.id.to_string()), ("number", placed.number.clone()), ("operation", operation.to_string())]
         .into_iter()
         .map(|(k, v)| (k.to_owned(), v))
         .collect();

@@ -127,6 +127,8 @@ pub enum Error {
     DueChanged { due: Money, refund: Money },
     #[error("{0}")]
     BadRefund(&'static str),
+    #[error("{0}")]
+    BadEvidence(&'static str),
     #[error("{pointer}: expected {expected}")]
     Unknown { pointer: String, expected: &'static str },
     #[error(transparent)]

@@ -280,18 +280,52 @@ async fn post_fees_of(app: &App, session: &Session, group: &str) -> Result<(), E
 }
 
 /// The fee and settlement currency of a charge: a second idempotent posting. `last`: no other news of this charge is to be expected.
-pub async fn fees(app: &App, charge_id: &str, last: bool) -> Result<(), Error> {
+pub async fn fees(app: &App, charge_id: &str, last: bool) -> Result<&'static str, Error> {
     let charge = app.stripe.charge(charge_id).await.map_err(|e| payments::Unavailable(e.to_string()))?;
-    let Some(intent) = charge.payment_intent.as_ref().map(|i| i.id().to_owned()) else { return Ok(()) };
-    let known = if last { session_of(app, &intent).await? } else { store::session_of_intent(&mut *app.db.conn().await?, &intent).await? };
+    let intent = charge.payment_intent.as_ref().map(|i| i.id().to_owned());
+    // What carries our mark is settled by the news of its page; of anything else it has to be known whose it is.
+    let ours = charge.metadata.contains_key(super::ORDER);
+    let known = match &intent {
+        Some(intent) if last || !ours => session_of(app, intent).await?,
+        Some(intent) => store::session_of_intent(&mut *app.db.conn().await?, intent).await?,
+        None => None,
+    };
     match known {
-        Some(known) => post_fees(app, &charge, &known.order.to_string()).await,
+        Some(known) => post_fees(app, &charge, &known.order.to_string()).await.map(|()| FEES),
         // Money that is kept apart cost something too.
-        None if !ledger::transfers_of(&mut *app.db.conn().await?, "charge", charge_uuid(&charge.id)).await?.is_empty() => {
-            post_fees(app, &charge, &charge.id).await
-        }
-        None => Ok(()),
+        None if is_kept_apart(app, &charge.id).await? => post_fees(app, &charge, &charge.id).await.map(|()| FEES),
+        None if ours || charge.status != "succeeded" => Ok(FEES),
+        None => foreign(app, &charge).await,
     }
+}
+const FEES: &str = "fees";
+
+async fn is_kept_apart(app: &App, charge: &str) -> Result<bool, DbError> {
+    Ok(!ledger::transfers_of(&mut *app.db.conn().await?, "charge", charge_uuid(charge)).await?.is_empty())
+}
+
+/// Money that came on no page of ours (somebody charged a card at the provider's dashboard, or by another program with our key): it is
+/// nobody's yet, so it is written down apart, and an operator must see it.
+async fn foreign(app: &App, charge: &stripe_client::Charge) -> Result<&'static str, Error> {
+    let amount = payments::from_units(charge.amount, &charge.currency).map_err(payments::Unavailable)?;
+    let now = app.clock.now();
+    let detail = format!("{} was charged at the provider, and nothing here asked for it", amount.formatted());
+    let source = Source { kind_of: "charge", id: charge_uuid(&charge.id), kind: "foreign", group: charge.id.clone(), occurred_at: now };
+    // Money of another mode is not money here.
+    let ours = charge.livemode == app.stripe.is_live();
+    app.db
+        .transaction_retrying(async |tx| {
+            alert(tx, now, "unknown_charge", &charge.id, &detail).await?;
+            if ours {
+                ledger::post(tx, now, &source, &[Posting::new(Account::StripeBalance, Account::Suspense, amount, "foreign")]).await?;
+            }
+            Ok::<_, Error>(())
+        })
+        .await?;
+    if ours {
+        post_fees(app, charge, &charge.id).await?;
+    }
+    Ok("foreign")
 }
 
 /// Whose payment it is. News of what became of a payment may overtake the news of the payment: it is settled first then, since what

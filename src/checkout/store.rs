@@ -194,6 +194,20 @@ pub(super) async fn resolve_alert(tx: &mut Tx, now: Time, kind: &str, subject: &
     Ok(())
 }
 
+/// The same thing comes up again after it was settled: it is open again, and there once.
+pub(super) async fn alert_again(tx: &mut Tx, now: Time, kind: &str, subject: &str, detail: &str) -> Result<(), DbError> {
+    alert(tx, now, kind, subject, detail).await?;
+    let settled = money_alerts::kind.eq(kind).and(money_alerts::subject.eq(subject)).and(money_alerts::resolved_at.is_not_null());
+    diesel::update(money_alerts::table.filter(settled))
+        .set((
+            (money_alerts::resolved_at.eq(None::<Time>), money_alerts::resolution.eq(None::<String>)),
+            (money_alerts::created_at.eq(now), money_alerts::detail.eq(detail)),
+        ))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
 /// An operator's queue; the same thing is there once.
 pub(super) async fn alert(tx: &mut Tx, now: Time, kind: &str, subject: &str, detail: &str) -> Result<(), DbError> {
     tracing::error!(kind, subject, "money needs an operator");

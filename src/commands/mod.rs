@@ -9,6 +9,7 @@ pub mod log;
 pub mod operator;
 pub mod program;
 pub mod reconcile;
+pub mod sandbox;
 pub mod serve;
 pub mod verify;
 pub mod witness;

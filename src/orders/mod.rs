@@ -23,6 +23,7 @@ mod waterfall;
 pub use crate::catalog::tax;
 pub use model::{Address, Cart, Error, Frozen, FrozenGroup, FrozenLine, Order, OrderState, Placed, PlacedLine};
 pub use parcels::{Contents, Packed};
+pub use read::{Parcel, Piece, parcels as parcels_of, pieces as pieces_of};
 pub use returns::take_back;
 pub use ship::{Sender, ship};
 pub use store::Carrier;

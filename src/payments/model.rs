@@ -3,7 +3,7 @@ use jiff::SignedDuration;
 use stripe_client::StripeError;
 
 text_enum! {
-    pub enum Kind { Session = "session", Refund = "refund", Transfer = "transfer", Reversal = "reversal" }
+    pub enum Kind { Session = "session", Refund = "refund", Transfer = "transfer", Reversal = "reversal", Evidence = "evidence" }
 }
 text_enum! { as PaymentState,
     pub enum State { Pending = "pending", Unknown = "unknown", Succeeded = "succeeded", Rejected = "rejected" }

@@ -19,6 +19,7 @@ mod postings;
 mod read;
 mod record;
 pub mod reports;
+mod reversals;
 mod shares;
 mod statement;
 mod store;
@@ -26,7 +27,7 @@ mod stripe;
 
 pub use funded::{FromFund, pay_from};
 pub use model::{Error, Kind, Outcome, Payout, Rail, Skipped, State};
-pub use stripe::reversed;
+pub use reversals::reversed;
 
 use crate::{
     app::App,

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use stripe_client::{CreateTransfer, Metadata, Page, Transfer};
 
 use super::{
-    Error, Payout, Settlement, State, bounce,
+    Error, Payout, Settlement, State,
     jobs::SubmitPayout,
     lock,
     model::{DestinationKind, Event},
@@ -21,7 +21,7 @@ use crate::{
     ids::{OperationId, PayoutId},
     jobs::enqueue_at,
     money::Money,
-    payments::{self, Attempt, Refusal, StripeError},
+    payments::{self, Attempt, Refusal},
     tenancy::Scope,
 };
 
@@ -174,31 +174,4 @@ async fn look_up(app: &App, scope: Scope, id: PayoutId, operation: OperationId) 
         })
         .await?;
     Ok(Submitted::Done)
-}
-
-/// Somebody took a transfer back, wholly or in part: the whole of it is a payout that came back. A part is nobody's to divide but an
-/// operator's.
-///
-/// # Errors
-/// [`Error::Unavailable`] if Stripe cannot be asked.
-pub async fn reversed(app: &App, transfer: &str) -> Result<&'static str, Error> {
-    let transfer = match app.stripe.transfer(transfer).await {
-        Ok(transfer) => transfer,
-        Err(StripeError::NotFound(_)) => return Ok("unknown"),
-        Err(error) => return Err(payments::Unavailable(error.to_string()).into()),
-    };
-    let Some(id) = transfer.metadata.get("payout").and_then(|id| id.parse::<PayoutId>().ok()) else { return Ok("foreign") };
-    let Some(scope) = store::owner(&mut *app.jobs_db.conn().await?, id).await? else { return Ok("foreign") };
-    let now = app.clock.now();
-    app.jobs_db
-        .transaction_retrying(async |tx| {
-            if transfer.reversed {
-                bounce(tx, now, scope, id, "its transfer was reversed at Stripe", None).await?;
-                return Ok("reversed");
-            }
-            let detail = format!("{} of {} units were taken back of transfer {}", transfer.amount_reversed, transfer.amount, transfer.id);
-            store::alert(tx, now, "transfer_reversed_in_part", &transfer.id, &detail).await?;
-            Ok::<_, Error>("reversed in part")
-        })
-        .await
 }

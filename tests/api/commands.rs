@@ -119,3 +119,40 @@ async fn a_private_database_is_made_kept_and_its_books_are_proven() {
     assert_eq!(code(&wrong), 1);
     assert!(said(&wrong).contains("commission EUR: 901 recorded, 900 by its transfers"), "{}", said(&wrong));
 }
+
+/// Started by itself it answers any test key and no other, keeps what it made, and writes down what it was asked.
+#[actix_web::test]
+async fn the_offline_stripe_runs_by_itself_and_remembers() {
+    let place = Place::new("sandbox");
+    std::fs::create_dir_all(&place.0).unwrap();
+    let (state, recording) = (format!("{}/state.json", place.path()), format!("{}/recording.jsonl", place.path()));
+    let start = || {
+        let options = ["sandbox", "--bind", "127.0.0.1:0", "--state-file", &state, "--recording", &recording];
+        let mut child = Command::new(env!("CARGO_BIN_EXE_haat")).args(options).stdout(std::process::Stdio::piped()).spawn().unwrap();
+        let said = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
+        let base = said.map(Result::unwrap).find_map(|line| line.strip_prefix("listens on ").map(str::to_owned)).unwrap();
+        (child, base)
+    };
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let http = reqwest::Client::new();
+    let (mut child, base) = start();
+    let charged = "amount=5000&currency=eur&payment_method=pm_card_visa&confirm=true";
+    let made = http.post(format!("{base}/v1/payment_intents")).bearer_auth("sk_test_any").body(charged).send().await.unwrap();
+    let made: serde_json::Value = made.json().await.unwrap();
+    assert_eq!(made["status"], "succeeded", "{made}");
+    let live = http.get(format!("{base}/v1/balance")).bearer_auth("sk_live_any").send().await.unwrap();
+    assert_eq!(live.status().as_u16(), 401);
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(0), "it stops when it is told to");
+
+    let (mut child, base) = start();
+    let seen = http.get(format!("{base}/v1/payment_intents/{}", made["id"].as_str().unwrap())).bearer_auth("sk_test_any").send().await.unwrap();
+    assert_eq!(seen.json::<serde_json::Value>().await.unwrap()["amount"], 5000);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let lines: Vec<serde_json::Value> =
+        std::fs::read_to_string(&recording).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let asked: Vec<_> = lines.iter().map(|line| (line["method"].as_str().unwrap(), line["status"].as_u64().unwrap())).collect();
+    assert_eq!(asked, [("POST", 200), ("GET", 401), ("GET", 200)]);
+    assert_eq!(lines[0]["form"], charged);
+}

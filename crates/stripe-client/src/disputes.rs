@@ -1,5 +1,7 @@
 //! Disputes: a buyer's bank takes a payment back, and decides later whose it is.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use crate::StripeError;
@@ -7,13 +9,15 @@ use crate::balance::BalanceTransaction;
 use crate::form::{Form, segment};
 use crate::list::Expandable;
 use crate::payments::{Charge, PaymentIntent};
+use crate::prepared::Prepared;
 use crate::transport::Stripe;
 
 /// A dispute.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Dispute {
     pub id: String,
-    /// `needs_response`, `under_review`, `won`, `lost`; those that begin with `warning_` took no money (yet).
+    /// `needs_response`, `under_review`, `won`, `lost`; those that begin with `warning_` took no money (yet); `prevented` was settled before it
+    /// became a dispute, with the buyer's money or without.
     pub status: String,
     /// What the bank took back, in the currency of the charge.
     pub amount: i64,
@@ -34,6 +38,28 @@ pub struct Dispute {
 pub struct EvidenceDetails {
     /// Until when the bank listens to us.
     pub due_by: Option<i64>,
+    /// Whether anything is kept there, submitted or not.
+    #[serde(default)]
+    pub has_evidence: bool,
+    /// How often evidence was submitted to the bank; some banks hear us once.
+    #[serde(default)]
+    pub submission_count: i64,
+}
+
+/// What is said to the bank. Stripe keeps it; with `submit` it is passed on, after which no more is taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpdateDispute {
+    pub dispute: String,
+    /// By Stripe's names, such as `shipping_carrier`. Texts only: what is an uploaded file there is not sent by this client.
+    pub evidence: BTreeMap<String, String>,
+    pub submit: bool,
+}
+
+impl UpdateDispute {
+    pub fn prepare(&self) -> Prepared {
+        let form = Form::new().metadata("evidence", &self.evidence).set("submit", self.submit);
+        Prepared::post(format!("/v1/disputes/{}", segment(&self.dispute)), form)
+    }
 }
 
 impl Stripe {

@@ -27,7 +27,7 @@ mod webhook;
 
 pub use balance::{Balance, BalanceTransaction, Funds};
 pub use connect::{Account, AccountLink, Capabilities, CreateAccount, CreateAccountLink, Requirements};
-pub use disputes::{Dispute, EvidenceDetails};
+pub use disputes::{Dispute, EvidenceDetails, UpdateDispute};
 pub use error::{ConfigError, StripeError};
 pub use events::{Event, EventData};
 pub use list::{Expandable, List, PAGE_LIMIT, Page};

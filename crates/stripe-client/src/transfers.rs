@@ -86,6 +86,12 @@ impl Stripe {
         self.get(&format!("/v1/transfers/{}", segment(id)), Form::new().expand(&["balance_transaction"])).await
     }
 
+    /// The ways back of a transfer, each with what it moved, newest first.
+    pub async fn reversals_of(&self, transfer: &str, page: &Page) -> Result<List<Reversal>, StripeError> {
+        let query = page.apply(Form::new()).expand(&["data.balance_transaction"]);
+        self.get(&format!("/v1/transfers/{}/reversals", segment(transfer)), query).await
+    }
+
     /// Every transfer of one payout: none proves that no attempt has reached Stripe, once the first one's time-out is well past.
     pub async fn transfers_in_group(&self, transfer_group: &str, page: &Page) -> Result<List<Transfer>, StripeError> {
         self.get("/v1/transfers", page.apply(Form::new().set("transfer_group", transfer_group))).await

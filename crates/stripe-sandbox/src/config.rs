@@ -19,6 +19,8 @@ pub struct Config {
     pub clock: Clock,
     /// Where the state is kept between two starts. Without one it is forgotten.
     pub state_file: Option<PathBuf>,
+    /// Where every request, answer and webhook is written, a line of JSON each.
+    pub recording: Option<PathBuf>,
     pub fee: Fee,
     /// Charges in these currencies are settled in others. A currency without an entry is settled in itself.
     pub exchange: Vec<Exchange>,
@@ -36,6 +38,7 @@ impl Config {
             webhook_secret: webhook_secret.to_owned(),
             clock,
             state_file: None,
+            recording: None,
             fee: Fee { basis_points: 150, fixed: 25 },
             exchange: Vec::new(),
             available_after_seconds: 0,

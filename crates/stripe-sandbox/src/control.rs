@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::error::ApiError;
 use crate::faults::{Fault, WebhookFault, shuffle};
 use crate::resources::balance::Movement;
+use crate::resources::disputes::Opening;
 use crate::resources::sessions::Buyer;
 use crate::routes::Operation;
 use crate::server::Shared;
@@ -123,10 +124,26 @@ impl Control {
 
     /// The buyer's bank takes a charge back, or part of it. Gives the dispute's id.
     pub fn dispute(&self, charge: &str, amount: Option<i64>) -> Result<String, ControlError> {
-        Ok(self.change(|state, cx| state.dispute(charge, amount, cx))?)
+        Ok(self.change(|state, cx| state.dispute(charge, amount, Opening::Chargeback, cx))?)
     }
 
-    /// The bank decides: it succeeds for us if we keep the money.
+    /// The buyer's bank asks about a charge, and takes nothing. Gives the dispute's id.
+    pub fn inquire(&self, charge: &str) -> Result<String, ControlError> {
+        Ok(self.change(|state, cx| state.dispute(charge, None, Opening::Inquiry, cx))?)
+    }
+
+    /// What would have become a dispute is settled with the buyer's money before it does. Gives the dispute's id.
+    pub fn prevent_dispute(&self, charge: &str) -> Result<String, ControlError> {
+        Ok(self.change(|state, cx| state.dispute(charge, None, Opening::Prevented, cx))?)
+    }
+
+    /// The bank that asked takes the money back.
+    pub fn escalate_dispute(&self, dispute: &str) -> Result<(), ControlError> {
+        let escalated = self.change(|state, cx| state.escalate_dispute(dispute, cx));
+        escalated.then_some(()).ok_or_else(|| ControlError(format!("dispute {dispute} is no open inquiry")))
+    }
+
+    /// The bank decides: it succeeds for us if we keep the money. What it only asked about can only be let go.
     pub fn settle_dispute(&self, dispute: &str, outcome: Outcome) -> Result<(), ControlError> {
         let decided = self.change(|state, cx| state.decide_dispute(dispute, outcome == Outcome::Succeeds, cx));
         decided.then_some(()).ok_or_else(|| ControlError(format!("dispute {dispute} is decided, or is not there")))

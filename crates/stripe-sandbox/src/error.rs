@@ -2,6 +2,9 @@
 
 use serde_json::{Value, json};
 
+/// The message of a declined card, as Stripe words it.
+pub(crate) const DECLINED: &str = "Your card was declined.";
+
 /// A request that is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ApiError {
@@ -13,6 +16,8 @@ pub(crate) struct ApiError {
     /// Whether execution had begun. Stripe keeps such results under the idempotency key; a request refused by validation leaves its
     /// key unused.
     pub saved: bool,
+    /// What a declined card adds: the charge, the payment, why.
+    pub about: Option<Box<Value>>,
 }
 
 impl ApiError {
@@ -25,12 +30,19 @@ impl ApiError {
             message: message.into(),
             param: param.map(str::to_owned),
             saved: false,
+            about: None,
         }
     }
 
     /// The objects' state forbids it: execution had begun.
     pub fn refused(code: Option<&str>, message: impl Into<String>) -> ApiError {
         ApiError { saved: true, ..ApiError::invalid(code, message, None) }
+    }
+
+    /// The buyer's bank said no.
+    pub fn declined(about: Value) -> ApiError {
+        let error = ApiError::refused(Some("card_declined"), DECLINED);
+        ApiError { status: 402, kind: "card_error", about: Some(Box::new(about)), ..error }
     }
 
     pub fn missing(param: &str) -> ApiError {
@@ -71,7 +83,7 @@ impl ApiError {
 
     pub fn server() -> ApiError {
         let message = "An unknown error occurred (asked for by a fault).";
-        ApiError { status: 500, kind: "api_error", code: None, message: message.to_owned(), param: None, saved: true }
+        ApiError { status: 500, kind: "api_error", ..ApiError::refused(None, message) }
     }
 
     pub fn body(&self) -> Value {
@@ -81,6 +93,11 @@ impl ApiError {
         }
         if let Some(param) = &self.param {
             error["param"] = json!(param);
+        }
+        if let Some(Value::Object(about)) = self.about.as_deref() {
+            for (name, value) in about {
+                error[name.as_str()] = value.clone();
+            }
         }
         json!({"error": error})
     }

@@ -25,6 +25,7 @@ mod idempotency;
 mod list;
 mod pages;
 mod params;
+mod recording;
 mod resources;
 mod routes;
 mod sandbox;

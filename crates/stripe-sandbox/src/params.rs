@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use actix_web::web::Query;
+use serde_json::{Value, json};
 
 use crate::error::ApiError;
 
@@ -105,6 +106,29 @@ impl Params {
 
     pub fn required_url(&mut self, key: &str) -> Result<String, ApiError> {
         self.url(key)?.ok_or_else(|| ApiError::missing(key))
+    }
+
+    /// An address, if any part of one is given.
+    pub fn address(&mut self, key: &str) -> Option<Value> {
+        let parts = ["city", "country", "line1", "line2", "postal_code", "state"].map(|name| (name, self.text(&format!("{key}[{name}]"))));
+        let given = parts.iter().any(|(_, part)| part.is_some());
+        given.then(|| parts.into_iter().map(|(name, part)| (name.to_owned(), json!(part))).collect())
+    }
+
+    /// Where something is sent, if that is given.
+    pub fn shipping(&mut self, key: &str) -> Option<Value> {
+        let (name, phone) = (self.text(&format!("{key}[name]")), self.text(&format!("{key}[phone]")));
+        let address = self.address(&format!("{key}[address]"));
+        name.map(|name| json!({"address": address, "carrier": null, "name": name, "phone": phone, "tracking_number": null}))
+    }
+
+    /// Ways to pay, of those that the sandbox plays.
+    pub fn method_types(&mut self, key: &str) -> Result<Option<Vec<String>>, ApiError> {
+        let listed = self.list(key);
+        match listed.iter().find(|kind| !matches!(kind.as_str(), "card" | "sepa_debit")) {
+            Some(kind) => Err(ApiError::invalid(None, format!("The sandbox plays card and sepa_debit, not {kind}."), Some(key))),
+            None => Ok((!listed.is_empty()).then_some(listed)),
+        }
     }
 
     /// The values of `key[0]`, `key[1]`, …

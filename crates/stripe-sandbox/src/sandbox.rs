@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 
 use crate::control::Control;
 use crate::deliveries::Deliveries;
+use crate::recording::Recording;
 use crate::server::{Shared, api, remember_socket};
 use crate::state::State;
 use crate::{Config, pages, sandbox_api, webhooks};
@@ -42,6 +43,7 @@ impl Sandbox {
         let base_url = format!("http://{}", listener.local_addr()?);
         let state = load(&config)?;
         let http = http_client()?;
+        let recording = Recording::open(config.recording.as_deref())?;
         let public_url = config.public_url.clone().unwrap_or_else(|| base_url.clone());
         let (sender, receiver) = mpsc::channel();
         let thread = std::thread::Builder::new().name("stripe-sandbox".to_owned()).spawn(move || {
@@ -51,6 +53,7 @@ impl Sandbox {
                     public_url: public_url.trim_end_matches('/').to_owned(),
                     state: Mutex::new(state),
                     http,
+                    recording,
                     runtime: tokio::runtime::Handle::current(),
                     deliveries: Deliveries::new(),
                     gate: Semaphore::new(0),

@@ -18,6 +18,7 @@ use crate::expand::expand;
 use crate::faults::FaultKind;
 use crate::idempotency::{Lookup, SavedResult, look_up, save};
 use crate::params::Params;
+use crate::recording::{Asked, Recording};
 use crate::routes::{Operation, route, run};
 use crate::state::{Context, State};
 use crate::webhooks::{self, Batch};
@@ -29,6 +30,7 @@ pub(crate) struct Shared {
     pub public_url: String,
     pub state: Mutex<State>,
     pub http: reqwest::Client,
+    pub recording: Recording,
     pub runtime: tokio::runtime::Handle,
     pub deliveries: Deliveries,
     /// Held answers wait for a permit.
@@ -102,12 +104,16 @@ pub(crate) async fn api(request: HttpRequest, body: Bytes, shared: Data<Shared>)
     let call = match read(&request, &body) {
         Ok(call) => call,
         Err(error) => {
-            let id = shared.lock().id("req_");
-            return answer(Reply::error(&error, id), None);
+            let reply = Reply::error(&error, shared.lock().id("req_"));
+            shared.recording.exchange(&asked(&request, &body, &reply), reply.status, &reply.body);
+            return answer(reply, None);
         }
     };
     let key = call.key.clone();
     let (outcome, batch) = shared.change(key.as_deref(), |state, context| carry_out(call, state, context));
+    if let Some(reply) = &outcome.reply {
+        shared.recording.exchange(&asked(&request, &body, reply), reply.status, &reply.body);
+    }
     let _in_flight = InFlight { shared: &shared, key: outcome.kept.as_deref() };
     if outcome.faults.contains(&FaultKind::WebhookEarly) {
         webhooks::deliver_now(&shared, batch).await;
@@ -132,6 +138,14 @@ pub(crate) async fn api(request: HttpRequest, body: Bytes, shared: Data<Shared>)
             HttpResponse::InternalServerError().finish()
         }
     }
+}
+
+/// The request for the recording, beside what it is answered.
+fn asked<'a>(request: &'a HttpRequest, body: &'a [u8], reply: &Reply) -> Asked<'a> {
+    let method = request.method().as_str();
+    let form = if method == "POST" { std::str::from_utf8(body).unwrap_or_default() } else { request.query_string() };
+    let agent = request.headers().get("User-Agent").and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    Asked { method, path: request.path(), form, agent, replayed: reply.replayed }
 }
 
 /// Checks the key and finds the operation. Nothing of the body is read before.

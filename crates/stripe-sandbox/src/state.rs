@@ -15,8 +15,10 @@ use crate::resources::accounts::Account;
 use crate::resources::balance::BalanceTransaction;
 use crate::resources::disputes::Dispute;
 use crate::resources::events::Event;
+use crate::resources::methods::PaymentMethod;
 use crate::resources::payments::{Charge, PaymentIntent};
 use crate::resources::payouts::Payout;
+use crate::resources::prices::{Price, Product};
 use crate::resources::refunds::Refund;
 use crate::resources::sessions::Session;
 use crate::resources::transfers::{Reversal, Transfer};
@@ -64,6 +66,12 @@ pub(crate) struct State {
     /// A state file that was written before there were disputes has none.
     #[serde(default)]
     pub disputes: Table<Dispute>,
+    #[serde(default)]
+    pub payment_methods: Table<PaymentMethod>,
+    #[serde(default)]
+    pub products: Table<Product>,
+    #[serde(default)]
+    pub prices: Table<Price>,
     pub accounts: Table<Account>,
     pub transfers: Table<Transfer>,
     pub reversals: Table<Reversal>,
@@ -80,6 +88,9 @@ pub(crate) struct State {
     pub maturing: BTreeSet<(i64, String)>,
     /// Events whose webhook is withheld until released, in order of creation.
     pub withheld: Vec<String>,
+    /// The last moment that was looked at.
+    #[serde(skip)]
+    pub now: i64,
     #[serde(skip)]
     pub webhook_url: Option<String>,
     #[serde(skip)]
@@ -110,6 +121,7 @@ impl State {
 
     /// Lets time pass: sessions expire, funds become available, old idempotency keys are forgotten.
     pub fn sweep(&mut self, cx: &Context) {
+        self.now = cx.now;
         while let Some((at, id)) = self.maturing.first().filter(|(at, _)| *at <= cx.now).cloned() {
             self.maturing.remove(&(at, id.clone()));
             self.make_available(&id);
@@ -133,6 +145,9 @@ impl State {
             "txn" => of(&self.balance_transactions, id),
             "re" => of(&self.refunds, id),
             "du" => of(&self.disputes, id).map(|dispute| self.with_movements(dispute)),
+            "pm" => of(&self.payment_methods, id),
+            "prod" => of(&self.products, id),
+            "price" => of(&self.prices, id),
             "acct" => of(&self.accounts, id),
             "tr" => of(&self.transfers, id),
             "trr" => of(&self.reversals, id),
@@ -142,7 +157,7 @@ impl State {
         }
     }
 
-    /// Stripe shows a dispute's balance transactions in full.
+    /// Stripe shows a dispute's balance transactions in full, and whether the time to answer is over.
     pub fn with_movements(&self, mut dispute: Value) -> Value {
         if let Some(Value::Array(ids)) = dispute.get_mut("balance_transactions") {
             for id in ids {
@@ -150,7 +165,19 @@ impl State {
                 *id = found.unwrap_or_default();
             }
         }
+        let due_by = dispute["evidence_details"]["due_by"].as_i64();
+        dispute["evidence_details"]["past_due"] = json!(due_by.is_some_and(|due_by| due_by <= self.now));
         dispute
+    }
+
+    /// The same of each in a list.
+    pub fn with_all_movements(&self, mut list: Value) -> Value {
+        if let Some(Value::Array(disputes)) = list.get_mut("data") {
+            for dispute in disputes {
+                *dispute = self.with_movements(dispute.take());
+            }
+        }
+        list
     }
 
     /// Records that something happened to `object`, as it is now.

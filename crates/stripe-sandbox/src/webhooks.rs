@@ -107,6 +107,7 @@ async fn attempt(shared: &Arc<Shared>, id: &str) -> bool {
         state.counts.webhooks_sent += 1;
         (url, body)
     };
+    shared.recording.webhook(&body);
     let signature = sign(body.as_bytes(), &shared.config.webhook_secret, (shared.config.clock)());
     let request = shared
         .http

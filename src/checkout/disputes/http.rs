@@ -3,6 +3,7 @@ use actix_web::{get, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
+    evidence::model::State as EvidenceState,
     model::{Dispute, State},
     store,
 };
@@ -18,7 +19,7 @@ use crate::{
 };
 
 pub fn routes(api: &mut ServiceConfig) {
-    api.service(list_disputes);
+    api.service(list_disputes).configure(super::evidence::http::routes).configure(super::policy::routes);
 }
 
 #[derive(serde::Deserialize, utoipa::IntoParams)]
@@ -42,17 +43,19 @@ struct DisputeView {
     amount: MoneyView,
     /// Until when evidence is heard.
     evidence_due: Option<Time>,
+    /// What became of the evidence; none is kept where there is none.
+    evidence: Option<EvidenceState>,
     /// The provider's name for it.
     #[schema(example = "du_1MtJUT2eZvKYlo2CNaw2HvEv")]
     provider_id: String,
     opened_at: Time,
     updated_at: Time,
 }
-impl From<Dispute> for DisputeView {
-    fn from(dispute: Dispute) -> Self {
+impl DisputeView {
+    fn of(dispute: Dispute, evidence: Option<EvidenceState>) -> Self {
         let amount = dispute.amount().into();
         let Dispute { id, order, provider_id, state, reason, evidence_due, opened_at, updated_at, .. } = dispute;
-        Self { id, order, status: state, reason, amount, evidence_due, provider_id, opened_at, updated_at }
+        Self { id, order, status: state, reason, amount, evidence_due, evidence, provider_id, opened_at, updated_at }
     }
 }
 
@@ -63,6 +66,13 @@ impl From<Dispute> for DisputeView {
 async fn list_disputes(app: web::Data<App>, _by: Auditor, Params(query): Params<DisputeQuery>) -> Result<web::Json<Page<DisputeView>>, Problem> {
     let limit = page::limit(query.limit)?;
     let after = page::after(query.cursor.as_deref())?;
-    let rows = store::list(&mut *app.db.conn().await?, query.status, after, i64::from(limit) + 1).await?;
-    Ok(web::Json(Page::new(rows, limit, |dispute| dispute.id).map(DisputeView::from)))
+    let conn = &mut *app.db.conn().await?;
+    let rows = store::list(conn, query.status, after, i64::from(limit) + 1).await?;
+    let ids: Vec<DisputeId> = rows.iter().map(|dispute| dispute.id).collect();
+    let kept = super::evidence::store::states(conn, &ids).await?;
+    let of = |id: DisputeId| kept.iter().find(|(dispute, _)| *dispute == id).map(|(_, state)| *state);
+    Ok(web::Json(Page::new(rows, limit, |dispute| dispute.id).map(|dispute| {
+        let evidence = of(dispute.id);
+        DisputeView::of(dispute, evidence)
+    })))
 }

@@ -3,9 +3,11 @@
 //! - What is true comes from fetching the dispute; each step of it is taken once, whatever of the news is missed or comes twice.
 //! - While it is open nothing of the order is sent or given back, and what is pending of it is held, with its reason and its date.
 //! - Won, it all goes on as if nothing had happened, but for the fee. Lost, pieces that never left are for sale again, and for what was sent
-//!   the platform bears the loss: a chargeback never reaches a maker, a cooperative's earnings or the fund.
+//!   the platform bears the loss unless its policy says otherwise and the cooperative agreed: a chargeback never reaches a maker or the fund.
+pub mod evidence;
 pub mod http;
 pub mod model;
+mod policy;
 mod store;
 
 use stripe_client::StripeError;
@@ -72,12 +74,12 @@ pub async fn observe(app: &App, provider_id: &str) -> Result<&'static str, Error
 }
 
 fn read(dispute: &stripe_client::Dispute, now: Time) -> Result<Said, Error> {
-    let Some(state) = model::reported(&dispute.status) else {
-        return Err(payments::Unavailable(format!("a dispute that is {:?}", dispute.status)).into());
-    };
     let money = |units, currency: &str| payments::from_units(units, currency).map_err(payments::Unavailable);
     let amount = money(dispute.amount, &dispute.currency)?;
     let taken = dispute.balance_transactions.iter().find(|movement| movement.amount < 0);
+    let Some(state) = model::reported(&dispute.status, taken.is_some()) else {
+        return Err(payments::Unavailable(format!("a dispute that is {:?}", dispute.status)).into());
+    };
     let settled = taken.map_or(Ok(amount), |movement| money(movement.amount.saturating_neg(), &movement.currency))?;
     let fee = taken.map_or(Ok(Money::zero(amount.currency)), |movement| money(movement.fee, &movement.currency))?;
     let due = dispute.evidence_details.as_ref().and_then(|details| details.due_by).and_then(Time::from_unix);
@@ -98,6 +100,9 @@ fn read(dispute: &stripe_client::Dispute, now: Time) -> Result<Said, Error> {
 async fn apply(app: &App, tx: &mut Tx, now: Time, order: OrderId, said: &Said) -> Result<(), Error> {
     let order = orders::lock(tx, order).await?;
     let known = store::called(tx, &said.provider_id).await?;
+    if let Some(dispute) = known.as_ref().filter(|known| said.evidence_due.is_some() && known.evidence_due != said.evidence_due) {
+        store::set_due(tx, now, dispute.id, said.evidence_due).await?;
+    }
     let steps = model::steps(known.as_ref().map(|d| d.state), said.state, said.taken);
     if steps.is_empty() {
         return Ok(());
@@ -105,6 +110,9 @@ async fn apply(app: &App, tx: &mut Tx, now: Time, order: OrderId, said: &Said) -
     match &known {
         Some(dispute) => store::move_to(tx, now, dispute.id, said.state).await?,
         None => store::insert(tx, &fresh(order.id, said, now)).await?,
+    }
+    if matches!(said.state, State::Won | State::Lost) {
+        evidence::over(tx, now, &said.provider_id, said.state.as_str()).await?;
     }
     for step in steps {
         match step {
@@ -172,13 +180,12 @@ async fn lose(app: &App, tx: &mut Tx, now: Time, order: &Order, said: &Said) -> 
     let left = order.total.checked_sub(order.refunded).map_err(orders::Error::from)?;
     let whole = said.amount == left && matches!(order.state, OrderState::Paid | OrderState::Shipped);
     let postings = if whole {
-        let Plan { postings, undone, parts, gone, amount, all, .. } =
-            refunds::model::plan(order, &frozen, &What::Everything, Reason::NotReceived, false, PutIn::default())?;
+        let (Plan { postings, undone, parts, gone, amount, all, .. }, reason) = plan_loss(tx, order, &frozen, said).await?;
         let lines: Vec<_> = undone.iter().map(|u| (u.line, u.quantity, if u.here { u.quantity } else { 0 })).collect();
         let shipping: Vec<_> = parts.shipping.iter().map(|g| g.group).collect();
         orders::add_refund(tx, now, order.id, &GivenBack { lines: &lines, shipping: &shipping, gone: &gone, amount, all }).await?;
         for pieces in &undone {
-            refunds::undo(app, tx, now, pieces, Reason::NotReceived).await?;
+            refunds::undo(app, tx, now, pieces, reason).await?;
         }
         model::lost(postings)
     } else {
@@ -188,6 +195,20 @@ async fn lose(app: &App, tx: &mut Tx, now: Time, order: &Order, said: &Said) -> 
     ledger::post(tx, now, &source(said, "unheld", order, now), &model::unheld(&frozen.lines)).await?;
     ledger::post(tx, now, &source(said, "lost", order, now), &postings).await?;
     Ok(())
+}
+
+/// Who bears it: the platform, unless the policy says otherwise and the cooperative agreed. That is about what was sent; what was not goes back
+/// on the shelf.
+async fn plan_loss(tx: &mut Tx, order: &Order, frozen: &orders::Frozen, said: &Said) -> Result<(Plan, Reason), Error> {
+    let plan = |reason, consented| refunds::model::plan(order, frozen, &What::Everything, reason, consented, PutIn::default());
+    if frozen.lines.iter().any(|line| line.shipped_quantity > 0) && policy::cooperative_bears(tx, &said.provider_id, &said.reason).await? {
+        match plan(Reason::Fault, true) {
+            // All that was sent was given back before.
+            Err(Error::BadRefund(_)) => {}
+            planned => return Ok((planned?, Reason::Fault)),
+        }
+    }
+    Ok((plan(Reason::NotReceived, false)?, Reason::NotReceived))
 }
 
 /// A dispute of money that pays for nothing here: into suspense, and in front of an operator.

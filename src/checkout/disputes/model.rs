@@ -33,9 +33,12 @@ impl Dispute {
     }
 }
 
-/// The provider's word for where it stands. One of its words for an inquiry that is over means that no money was ever taken.
-pub fn reported(status: &str) -> Option<State> {
+/// The provider's word for where it stands, and whether money left for it. An inquiry that is over took none; what was prevented was
+/// settled before it became a dispute, mostly with the buyer's money, and then there is nothing to answer.
+pub fn reported(status: &str, taken: bool) -> Option<State> {
     match status {
+        "prevented" if taken => Some(State::Lost),
+        "prevented" => Some(State::Won),
         "needs_response" | "under_review" => Some(State::Open),
         "won" | "warning_closed" => Some(State::Won),
         "lost" => Some(State::Lost),
@@ -154,8 +157,10 @@ mod tests {
     }
     #[test]
     fn the_provider_s_words() {
-        assert_eq!(reported("warning_needs_response"), Some(State::Inquiry));
-        assert_eq!((reported("under_review"), reported("warning_closed"), reported("novel")), (Some(State::Open), Some(State::Won), None));
+        let said = |status| reported(status, true);
+        assert_eq!((said("warning_needs_response"), said("warning_under_review")), (Some(State::Inquiry), Some(State::Inquiry)));
+        assert_eq!((said("under_review"), said("warning_closed"), said("novel")), (Some(State::Open), Some(State::Won), None));
+        assert_eq!((said("prevented"), reported("prevented", false)), (Some(State::Lost), Some(State::Won)));
     }
     #[test]
     fn what_comes_back_is_what_was_taken() {

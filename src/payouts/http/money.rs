@@ -176,6 +176,7 @@ fn what(moved: &Moved) -> String {
         ("payout", "sent") => "payout on its way".into(),
         ("payout", "settled") => "payout left".into(),
         ("payout", "returned" | "bounced") => "payout came back".into(),
+        ("transfer_reversal", _) => "a payout, or a part of it, came back".into(),
         ("payout", "recovered") => "owed from an earlier fault".into(),
         _ if !moved.memo.is_empty() => moved.memo.clone(),
         (source, kind) => format!("{source} {kind} {part}").trim().replace('_', " "),
@@ -184,7 +185,7 @@ fn what(moved: &Moved) -> String {
 
 impl From<Moved> for TransferView {
     fn from(moved: Moved) -> Self {
-        let of_payout = moved.source == "payout";
+        let of_payout = matches!(moved.source.as_str(), "payout" | "transfer_reversal");
         // A group of transfers is called by the order's number, or the payout's.
         let number = moved.number.contains('-').then(|| moved.number.clone()).filter(|n| n.starts_with("HA-"));
         Self {

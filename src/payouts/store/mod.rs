@@ -108,7 +108,7 @@ struct UnpaidRow {
 }
 
 /// The transfers into (and, negative, out of) what is available that no standing payout holds. Payouts' own transfers are not among
-/// them: what one took and gave back is there again by its lines.
+/// them: what one took and gave back is there again by its lines, and a part of it by itself until all came back.
 pub(super) async fn unpaid(conn: &mut Conn, scope: Scope, currency: Currency) -> Result<Vec<Line>, DbError> {
     let query = diesel::sql_query(
         "SELECT t.id AS transfer, t.order_line_id AS order_line,
@@ -116,11 +116,13 @@ pub(super) async fn unpaid(conn: &mut Conn, scope: Scope, currency: Currency) ->
                 t.leg, CASE WHEN t.credit_account = $1 THEN t.amount_minor ELSE -t.amount_minor END AS minor
          FROM ledger_transfers t LEFT JOIN fulfilments f ON f.id = t.source_id
          WHERE (t.credit_account = $1 OR t.debit_account = $1) AND (t.source_type <> 'payout' OR t.kind = 'recovered')
+           AND (t.source_type <> 'transfer_reversal' OR NOT EXISTS
+             (SELECT 1 FROM payouts p WHERE p.coop_id = $2 AND p.number = t.transfer_group AND p.state = 'bounced'))
            AND NOT EXISTS (SELECT 1 FROM payout_lines l WHERE l.transfer_id = t.id AND l.live)
          ORDER BY t.id",
     );
     let account = Account::CoopAvailable(scope.coop()).id(currency);
-    let rows: Vec<UnpaidRow> = query.bind::<sql::Uuid, _>(account).load(conn).await?;
+    let rows: Vec<UnpaidRow> = query.bind::<sql::Uuid, _>(account).bind::<sql::Uuid, _>(scope.coop()).load(conn).await?;
     let line = |row: UnpaidRow| Line {
         kind: match row.minor {
             ..0 => LineKind::Recovery,
@@ -323,6 +325,16 @@ pub(super) async fn free_lines(tx: &mut Tx, payout: &Payout) -> Result<(), DbErr
         .execute(tx)
         .await?;
     Ok(())
+}
+
+/// Whether something of the payout that came back is in another payout that stands.
+pub(super) async fn is_paid_again(tx: &mut Tx, source_type: &str, payout: &Payout) -> Result<bool, DbError> {
+    use crate::schema::ledger_transfers as t;
+    let again = payout_lines::table
+        .inner_join(t::table)
+        .filter(payout_lines::live.and(payout_lines::coop_id.eq(payout.coop)))
+        .filter(t::source_type.eq(source_type).and(t::transfer_group.eq(&payout.number)));
+    Ok(diesel::select(diesel::dsl::exists(again)).get_result(tx).await?)
 }
 
 /// What an alert was about is decided.

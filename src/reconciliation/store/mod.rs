@@ -118,7 +118,8 @@ pub(super) async fn ours(
          named AS (
            SELECT a.txn, 'order' AS type, s.order_id AS id, ARRAY['paid'] AS kinds
              FROM asked a JOIN checkout_sessions s ON s.charge = a.object AND s.pays_order
-           UNION ALL SELECT txn, 'charge', hash, ARRAY['unexpected', 'fees'] FROM asked
+           UNION ALL SELECT txn, 'charge', hash, ARRAY['unexpected', 'foreign', 'fees'] FROM asked
+           UNION ALL SELECT txn, 'transfer_reversal', hash, ARRAY['reversed'] FROM asked
            UNION ALL SELECT txn, 'provider_refund', hash, CASE WHEN leaves THEN ARRAY['sent', 'foreign'] ELSE ARRAY['failed'] END FROM asked
            UNION ALL SELECT txn, 'dispute', hash, CASE WHEN leaves THEN ARRAY['opened', 'foreign'] ELSE ARRAY['won', 'reinstated'] END FROM asked
            UNION ALL SELECT a.txn, 'payout', p.id, CASE WHEN leaves THEN ARRAY['settled'] ELSE ARRAY['bounced'] END

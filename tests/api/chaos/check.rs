@@ -85,6 +85,7 @@ const RULES: &[(&str, &str)] = &[
          UNION ALL SELECT 'refund ' || id || ' is ' || state FROM refunds WHERE state IN ('requested', 'pending')
          UNION ALL SELECT 'payout ' || number || ' is ' || state FROM payouts WHERE rail = 'stripe_transfer' AND state IN ('created', 'submitted', 'unknown')
          UNION ALL SELECT 'dispute ' || provider_id || ' is ' || state FROM disputes WHERE state IN ('inquiry', 'open')
+         UNION ALL SELECT 'evidence for ' || dispute_id || ' is ' || state FROM dispute_evidence WHERE state = 'submitting'
          UNION ALL SELECT 'order ' || number || ' is on hold' FROM orders WHERE on_hold
          UNION ALL SELECT 'event ' || id || ' is not looked at' FROM stripe_events WHERE processed_at IS NULL",
     ),
@@ -158,7 +159,10 @@ const RULES: &[(&str, &str)] = &[
                  UNION ALL SELECT a.name, t.currency, -t.amount_minor FROM ledger_transfers t JOIN ledger_accounts a ON a.id = t.debit_account
                    WHERE t.source_type = 'payout' AND t.kind = 'recovered'
                  UNION ALL SELECT a.name, t.currency, t.amount_minor FROM ledger_transfers t JOIN ledger_accounts a ON a.id = t.credit_account
-                   WHERE t.source_type = 'refund' AND t.kind = 'compensated' AND a.name LIKE 'coop_available:%'"
+                   WHERE t.source_type = 'refund' AND t.kind = 'compensated' AND a.name LIKE 'coop_available:%'
+                 UNION ALL SELECT a.name, t.currency, t.amount_minor FROM ledger_transfers t JOIN ledger_accounts a ON a.id = t.credit_account
+                   JOIN payouts p ON p.number = t.transfer_group AND p.state NOT IN ('failed', 'bounced')
+                   WHERE t.source_type = 'transfer_reversal' AND a.name LIKE 'coop_available:%'"
             )
         ),
     ),
@@ -279,13 +283,31 @@ async fn beside_the_provider(conn: &mut Conn, control: &Control) -> Vec<String> 
     let pages = offenders(conn, pages).await;
     let unexpected = "SELECT source_id::text AS what FROM ledger_transfers WHERE source_type = 'charge' AND kind = 'unexpected'".to_owned();
     let unexpected = offenders(conn, unexpected).await;
+    let foreign = "SELECT source_id::text AS what FROM ledger_transfers WHERE source_type = 'charge' AND kind = 'foreign'".to_owned();
+    let foreign = offenders(conn, foreign).await;
+    let of_pages: Vec<serde_json::Value> = control.all("cs").iter().map(|page| page["payment_intent"].clone()).collect();
     for charge in control.all("ch").iter().filter(|charge| charge["status"] == "succeeded") {
         let text = |field: &str| charge[field].as_str().unwrap();
         let id = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, format!("stripe:{}", text("id")).as_bytes()).to_string();
         let orders = pages.iter().filter(|page| **page == format!("{} true", text("payment_intent"))).count();
         let given_back = unexpected.iter().filter(|source| **source == id).count();
+        let apart = foreign.iter().filter(|source| **source == id).count();
+        if apart != usize::from(!of_pages.contains(&charge["payment_intent"])) {
+            wrong.push(format!("payment {} is kept apart {apart} times", text("id")));
+        }
+        if apart > 0 {
+            continue;
+        }
         if orders + given_back != 1 {
             wrong.push(format!("payment {} is {orders} orders and {given_back} times money that pays for nothing", text("id")));
+        }
+    }
+    let heard = "SELECT d.provider_id AS what FROM dispute_evidence e JOIN disputes d ON d.id = e.dispute_id WHERE e.state = 'submitted'".to_owned();
+    let heard = offenders(conn, heard).await;
+    for dispute in control.all("du") {
+        let (id, times) = (dispute["id"].as_str().unwrap(), dispute["evidence_details"]["submission_count"].as_u64().unwrap());
+        if times != u64::from(heard.iter().any(|known| known == id)) {
+            wrong.push(format!("evidence for {id} reached the bank {times} times, and we say {}", heard.iter().any(|known| known == id)));
         }
     }
     let mut made: BTreeMap<String, i64> = BTreeMap::new();
@@ -324,7 +346,7 @@ pub async fn owed_to_buyers(app: &TestApp) -> Vec<String> {
 
 /// Everything that may not change when old news comes again.
 pub async fn picture(app: &TestApp) -> BTreeMap<&'static str, String> {
-    const KEPT: [&str; 14] = [
+    const KEPT: [&str; 15] = [
         "orders",
         "order_lines",
         "order_groups",
@@ -336,6 +358,7 @@ pub async fn picture(app: &TestApp) -> BTreeMap<&'static str, String> {
         "ledger_balances",
         "refunds",
         "disputes",
+        "dispute_evidence",
         "payouts",
         "payout_lines",
         "money_alerts",

@@ -9,7 +9,13 @@ use crate::support::dice::Dice;
 pub fn dispute(town: &Town, dice: &mut Dice) {
     let Some((_, charge)) = town.any_order(dice).and_then(|order| town.payment_of(&order.session)) else { return };
     let amount = if dice.one_in(3) { Some(100) } else { None };
-    if let Ok(dispute) = town.control.dispute(&charge, amount) {
+    // A bank asks first, or takes it at once, or it is settled before anybody is asked.
+    let begun = match dice.below(8) {
+        0 | 1 => town.control.inquire(&charge),
+        2 => town.control.prevent_dispute(&charge),
+        _ => town.control.dispute(&charge, amount),
+    };
+    if let Ok(dispute) = begun {
         town.disputes.borrow_mut().push(dispute);
         town.did();
     }
@@ -17,7 +23,8 @@ pub fn dispute(town: &Town, dice: &mut Dice) {
 
 pub fn decide_dispute(town: &Town, dice: &mut Dice) {
     let Some(dispute) = dice.of(&town.disputes.borrow()).cloned() else { return };
-    if town.control.settle_dispute(&dispute, outcome(dice)).is_ok() {
+    let decided = if dice.one_in(4) { town.control.escalate_dispute(&dispute) } else { town.control.settle_dispute(&dispute, outcome(dice)) };
+    if decided.is_ok() {
         town.did();
     }
 }
@@ -35,8 +42,23 @@ pub fn decide_refund(town: &Town, dice: &mut Dice) {
     }
 }
 
+/// Somebody charges a card, or takes back a little of a transfer, with our key and by another program.
+async fn by_another_program(town: &Town, dice: &mut Dice) {
+    if dice.one_in(2) {
+        let form = format!("amount={}&currency=eur&payment_method_types[]=card&payment_method=pm_card_visa&confirm=true", 100 + dice.below(5000));
+        town.at_the_provider("/v1/payment_intents", &form).await;
+    } else if let Some(transfer) = dice.of(&town.control.all("tr")) {
+        let form = format!("amount={}", 1 + dice.below(20));
+        town.at_the_provider(&format!("/v1/transfers/{}/reversals", transfer["id"].as_str().unwrap()), &form).await;
+    }
+}
+
 /// Somebody refunds a little, or all that is left, where nobody here sees it.
 pub async fn at_the_dashboard(town: &Town, dice: &mut Dice) {
+    if dice.one_in(3) {
+        by_another_program(town, dice).await;
+        return town.did();
+    }
     let Some((intent, _)) = town.any_order(dice).and_then(|order| town.payment_of(&order.session)) else { return };
     let form = if dice.one_in(3) { format!("payment_intent={intent}") } else { format!("payment_intent={intent}&amount={}", 50 + dice.below(200)) };
     town.at_the_provider("/v1/refunds", &form).await;
@@ -73,7 +95,8 @@ pub fn disturb_news(town: &Town, dice: &mut Dice) {
     town.did();
 }
 
-const ASKED: [&str; 6] = ["create_session", "create_session", "create_refund", "create_transfer", "retrieve_session", "expire_session"];
+const ASKED: [&str; 7] =
+    ["create_session", "create_session", "create_refund", "create_transfer", "retrieve_session", "expire_session", "update_dispute"];
 
 pub fn disturb_answers(town: &Town, dice: &mut Dice) {
     let operation = *dice.of(&ASKED).unwrap();
@@ -104,7 +127,10 @@ pub fn come_to_rest(town: &Town, dice: &mut Dice) {
         town.control.settle_async(session["id"].as_str().unwrap(), outcome(dice)).ok();
     }
     for dispute in town.disputes.borrow().iter() {
-        town.control.settle_dispute(dispute, outcome(dice)).ok();
+        // What was only asked about is let go; the others are decided.
+        if town.control.settle_dispute(dispute, outcome(dice)).is_err() {
+            town.control.settle_dispute(dispute, Outcome::Succeeds).ok();
+        }
     }
     for refund in town.control.all("re").iter().filter(|refund| refund["status"] == "pending") {
         town.control.settle_refund(refund["id"].as_str().unwrap(), outcome(dice)).ok();

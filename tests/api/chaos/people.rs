@@ -91,6 +91,19 @@ pub async fn give_back_again(town: &Town, dice: &mut Dice) {
     town.did();
 }
 
+/// Evidence for a dispute that is open, as a draft or submitted, by several hands at once now and then.
+pub async fn answer_dispute(town: &Town, dice: &mut Dice) {
+    let list = Ask::get("/v1/admin/disputes?status=open&limit=100").by(&town.operators[0]);
+    let Some((200, open)) = town.ask(dice, &list).await else { return };
+    let Some(dispute) = dice.of(open["data"].as_array().map_or(&[][..], |all| all)).cloned() else { return };
+    let at = format!("/v1/admin/disputes/{}/evidence", dispute["id"].as_str().unwrap());
+    let body = json!({"evidence": {"statement": format!("It was sent. {}", dice.roll())}, "submit": !dice.one_in(3)});
+    let ask = Ask::post(at, body).by(&town.operators[1]).with("Idempotency-Key", format!("e{}", dice.roll()));
+    let times = if dice.one_in(3) { 3 } else { 1 };
+    town.ask_at_once(dice, &ask, times).await;
+    town.did();
+}
+
 /// Everybody, or one cooperative, is paid; sometimes the button is pressed several times.
 pub async fn pay_out(town: &Town, dice: &mut Dice) {
     let body = if dice.one_in(2) { json!({"run": true}) } else { json!({"cooperative": dice.of(&town.shops).unwrap().slug}) };

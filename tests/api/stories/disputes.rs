@@ -10,7 +10,7 @@ use crate::support::{
 };
 
 /// The canonical order, paid: its checkout and its charge.
-async fn sold(app: &TestApp) -> (Value, String) {
+pub(super) async fn sold(app: &TestApp) -> (Value, String) {
     let checkout = world(app).await.basket(app).await.checkout("k").await.expect(201);
     app.sandbox.control().pay(&session_of(&checkout)).unwrap();
     told(app).await;
@@ -29,19 +29,19 @@ async fn status(app: &TestApp, checkout: &Value) -> Value {
 fn manager(app: &TestApp, slug: &str) -> Client {
     app.visitor().bearer(&format!("session_{slug}"))
 }
-async fn send(app: &TestApp, slug: &str, checkout: &Value) -> crate::support::Answer {
+pub(super) async fn send(app: &TestApp, slug: &str, checkout: &Value) -> crate::support::Answer {
     let parcel = json!({"order": order(checkout), "carrier": "India Post"});
     manager(app, slug).post(&format!("/v1/manage/cooperatives/{slug}/fulfilments"), parcel).await
 }
 /// `SOLD` with these lines changed (or, at zero, left out) and these added.
-fn changed(change: &[(&str, i64)]) -> Vec<String> {
+pub(super) fn changed(change: &[(&str, i64)]) -> Vec<String> {
     let mut lines: Vec<String> =
         SOLD.iter().filter(|line| !change.iter().any(|(name, _)| line.starts_with(&format!("{name} ")))).map(|l| (*l).to_owned()).collect();
     lines.extend(change.iter().filter(|(_, minor)| *minor != 0).map(|(name, minor)| format!("{name} EUR {minor}")));
     lines.sort();
     lines
 }
-const OPENED: &[(&str, i64)] = &[
+pub(super) const OPENED: &[(&str, i64)] = &[
     ("coop_pending:bagru", 0),
     ("coop_pending:pedana", 0),
     ("coop_held:bagru", 4636),

@@ -156,7 +156,15 @@ async fn a_transfer_that_was_reversed_at_the_provider_is_a_payout_that_came_back
         let part = stripe_client::CreateReversal { transfer: transfer.clone(), amount: 1000, metadata: [].into() }.prepare();
         let _: serde_json::Value = app.app.stripe.send(&part, "part").await.unwrap();
         told(app).await;
-        assert_eq!(operator.get(&at).await.expect(200)["status"], "settled", "a part of it is for a person to decide");
+        for _ in 0..3 {
+            haat::payouts::reversed(&app.app, &transfer).await.unwrap();
+            assert_eq!(operator.get(&at).await.expect(200)["status"], "settled", "the rest of it arrived");
+            assert_eq!(
+                (balance(app, "coop_available:", "EUR").await, balance(app, "stripe_balance", "EUR").await),
+                (1000, -4036),
+                "the part is owed again, once"
+            );
+        }
         sql(app, "DO $$ BEGIN ASSERT (SELECT count(*) FROM money_alerts WHERE kind = 'transfer_reversed_in_part') = 1; END $$").await;
         let rest = stripe_client::CreateReversal { transfer, amount: 4036, metadata: [].into() }.prepare();
         let _: serde_json::Value = app.app.stripe.send(&rest, "rest").await.unwrap();
@@ -166,8 +174,54 @@ async fn a_transfer_that_was_reversed_at_the_provider_is_a_payout_that_came_back
             assert_eq!(operator.get(&at).await.expect(200)["status"], "bounced");
             assert_eq!((balance(app, "coop_available:", "EUR").await, balance(app, "stripe_balance", "EUR").await), (5036, 0));
         }
+        // All of it is paid out anew.
+        let run = operator.with("Idempotency-Key", "again").post("/v1/admin/payouts", json!({"run": true})).await.expect(202);
+        assert_eq!(run["payouts"][0]["amount"]["amount"], 5036, "{run}");
+        app.run_jobs().await;
+        assert_eq!((balance(app, "coop_available:", "EUR").await, balance(app, "stripe_balance", "EUR").await), (0, -5036));
     })
     .await;
+}
+
+/// The whole of a transfer at once frees the lines it paid; a part of one is a line of its own. Either way the next payout takes what came
+/// back, no more, and Stripe's movements are ours to the cent.
+#[actix_web::test]
+async fn what_came_back_of_a_transfer_is_paid_out_again_once() {
+    for parts in [&[5036][..], &[136], &[1000, 2000], &[36, 5000], &[10; 12]] {
+        api_test(async |app| {
+            let (coop, operator, control) = (connected(app).await, platform(app, "operator").await, app.sandbox.control());
+            control.top_up(100_000, "eur");
+            earn(app, coop, 5036).await;
+            operator.with("Idempotency-Key", "one").post("/v1/admin/payouts", json!({"run": true})).await.expect(202);
+            app.run_jobs().await;
+            let transfer = control.all("tr")[0]["id"].as_str().unwrap().to_owned();
+            // None of the news arrives but the last, and that three times at once.
+            control.set_webhook_url(None);
+            for (n, amount) in parts.iter().enumerate() {
+                let part = stripe_client::CreateReversal { transfer: transfer.clone(), amount: *amount, metadata: [].into() }.prepare();
+                let _: serde_json::Value = app.app.stripe.send(&part, &format!("part{n}")).await.unwrap();
+            }
+            let at_once = [(); 3].map(|()| haat::payouts::reversed(&app.app, &transfer));
+            for done in futures_util::future::join_all(at_once).await {
+                done.unwrap();
+            }
+            let back: i64 = parts.iter().sum();
+            assert_eq!((balance(app, "coop_available:", "EUR").await, balance(app, "stripe_balance", "EUR").await), (back, back - 5036), "{parts:?}");
+            let run = operator.with("Idempotency-Key", "two").post("/v1/admin/payouts", json!({"run": true})).await.expect(202);
+            let again: i64 = run["payouts"].as_array().unwrap().iter().map(|payout| payout["amount"]["amount"].as_i64().unwrap()).sum();
+            assert_eq!(again, back, "{parts:?}: {run}");
+            app.run_jobs().await;
+            assert_eq!((balance(app, "coop_available:", "EUR").await, balance(app, "stripe_balance", "EUR").await), (0, -5036));
+            // Every movement but the top-up is in our books.
+            app.clock.advance(SignedDuration::from_hours(30));
+            let asked = operator.post("/v1/admin/reconciliations", json!({})).await.expect(202);
+            app.run_jobs().await;
+            let found = operator.get(&format!("/v1/admin/reconciliations/{}", asked["id"].as_str().unwrap())).await.expect(200);
+            let sums = &found["sums"][0];
+            assert_eq!((&sums["unexplained"]["lines"], &sums["matched"]["lines"]), (&json!(1), &json!(2 + parts.len())), "{parts:?}: {found}");
+        })
+        .await;
+    }
 }
 
 /// The same statement is the same bytes, today and in a year, in each of its forms.

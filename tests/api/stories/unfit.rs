@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::world::{SOLD, all_but_the_books, books, shelves, subjects, told, world};
 use crate::support::{
     TestApp, api_test,
-    builders::{session_of, sql},
+    builders::{platform, session_of, sql},
 };
 
 fn order_of(checkout: &Value) -> OrderId {
@@ -199,4 +199,78 @@ async fn money_that_nobody_here_asked_for_is_kept_apart() {
         })
         .await;
     }
+}
+
+/// Somebody charges a card with our key by another program: no page of ours, and no session at all. It is in the books once, apart, with what
+/// it cost; what became of it follows it there, and Stripe's movements are ours to the cent.
+#[actix_web::test]
+async fn a_charge_in_no_session_is_kept_apart() {
+    for late in [false, true] {
+        api_test(async |app| {
+            world(app).await;
+            let control = app.sandbox.control();
+            if late {
+                control.delay_balance_transactions(1);
+            }
+            let charged = "amount=5000&currency=eur&payment_method_types[]=card&payment_method=pm_card_visa&confirm=true";
+            let intent = at_the_provider(app, "/v1/payment_intents", charged).await;
+            told(app).await;
+            control.settle_balance_transactions();
+            let charge = intent["latest_charge"].as_str().unwrap();
+            for _ in 0..2 {
+                told(app).await;
+                checkout::fees(&app.app, charge, false).await.unwrap();
+                checkout::jobs::sweep(&app.app).await.unwrap();
+                assert_eq!(books(app).await, ["stripe_balance EUR 4900", "stripe_fees EUR 100", "suspense EUR -5000"]);
+            }
+            alerted(app, "unknown_charge").await;
+            at_the_provider(app, "/v1/refunds", &format!("charge={charge}")).await;
+            told(app).await;
+            assert_eq!(books(app).await, ["stripe_balance EUR -100", "stripe_fees EUR 100"], "given back there, it is nobody's no more");
+            equal_to_stripe(app).await;
+        })
+        .await;
+    }
+    // Control: a card that was declined is no money.
+    api_test(async |app| {
+        world(app).await;
+        let declined = "amount=5000&currency=eur&payment_method_types[]=card&payment_method=pm_card_chargeDeclined&confirm=true";
+        at_the_provider(app, "/v1/payment_intents", declined).await;
+        told(app).await;
+        assert_eq!(books(app).await, Vec::<String>::new());
+        sql(app, "DO $$ BEGIN ASSERT (SELECT count(*) FROM money_alerts) = 0; END $$").await;
+    })
+    .await;
+}
+
+/// Money that came on another's page, and that is in our books apart, is Stripe's movement to the cent.
+#[actix_web::test]
+async fn what_is_kept_apart_is_found_by_the_comparison() {
+    api_test(async |app| {
+        let checkout = world(app).await.basket(app).await.checkout("k").await.expect(201);
+        sql(app, "DELETE FROM checkout_sessions").await;
+        app.sandbox.control().pay(&session_of(&checkout)).unwrap();
+        told(app).await;
+        alerted(app, "unknown_session").await;
+        equal_to_stripe(app).await;
+    })
+    .await;
+}
+
+/// A call to the provider that is not the program's.
+async fn at_the_provider(app: &TestApp, path: &str, form: &str) -> Value {
+    let url = format!("{}{path}", app.sandbox.base_url());
+    let request = reqwest::Client::new().post(url).bearer_auth("sk_test_elsewhere").header("Content-Type", "application/x-www-form-urlencoded");
+    serde_json::from_slice(&request.body(form.to_owned()).send().await.unwrap().bytes().await.unwrap()).unwrap()
+}
+/// Every movement of the provider's balance is in our books to the cent.
+async fn equal_to_stripe(app: &TestApp) {
+    let operator = platform(app, "operator").await;
+    app.clock.advance(jiff::SignedDuration::from_hours(30));
+    let asked = operator.post("/v1/admin/reconciliations", serde_json::json!({})).await.expect(202);
+    app.run_jobs().await;
+    let found = operator.get(&format!("/v1/admin/reconciliations/{}", asked["id"].as_str().unwrap())).await.expect(200);
+    let lines = |bucket: &str| found["sums"][0][bucket]["lines"].as_i64().unwrap();
+    assert_eq!((lines("explained"), lines("unexplained")), (0, 0), "{found}");
+    assert!(lines("matched") > 0, "{found}");
 }

@@ -71,6 +71,8 @@ impl TestApp {
         let stripe_clock = clock.clone();
         let mut told = stripe_sandbox::Config::new("whsec_test", Arc::new(move || stripe_clock.now().unix()));
         told.webhook_url = Some(format!("{url}/webhooks/stripe"));
+        // Held against Stripe's own document by tests/outside/stripe.sh.
+        told.recording = std::env::var_os("STRIPE_RECORDING").map(Into::into);
         let sandbox = stripe_sandbox::Sandbox::start(told).unwrap();
         let log = Log::open(&db.db, clock.now(), &LogKey::new([9; 32]), "https://haat.example").await.unwrap();
         let app = web::Data::new(App {

@@ -3,11 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::error::DECLINED;
 use crate::resources::balance::Movement;
+use crate::resources::methods::PaymentMethod;
 use crate::state::{Context, Metadata, Record, State};
-
-/// The message of a declined card, as Stripe words it.
-const DECLINED: &str = "Your card was declined.";
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct PaymentIntent {
@@ -20,6 +19,16 @@ pub(crate) struct PaymentIntent {
     pub transfer_group: Option<String>,
     pub description: Option<String>,
     pub metadata: Metadata,
+    #[serde(default)]
+    pub payment_method: Option<String>,
+    #[serde(default)]
+    pub payment_method_types: Vec<String>,
+    #[serde(default)]
+    pub receipt_email: Option<String>,
+    #[serde(default)]
+    pub setup_future_usage: Option<String>,
+    #[serde(default)]
+    pub shipping: Option<Value>,
     pub created: i64,
 }
 
@@ -27,6 +36,7 @@ pub(crate) struct PaymentIntent {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum IntentStatus {
     RequiresPaymentMethod,
+    RequiresConfirmation,
     Processing,
     Succeeded,
 }
@@ -44,9 +54,36 @@ pub(crate) struct Charge {
     pub balance_transaction: Option<String>,
     pub email: Option<String>,
     pub method: Method,
+    #[serde(default)]
+    pub payment_method: Option<String>,
+    /// Brand and last four digits of a test card; none on the page, where there is no card.
+    #[serde(default)]
+    pub card: Option<(String, String)>,
+    #[serde(default)]
+    pub shipping: Option<Value>,
     pub transfer_group: Option<String>,
     pub metadata: Metadata,
     pub created: i64,
+}
+
+/// What a payment is made with.
+pub(crate) struct With {
+    pub method: Method,
+    pub email: Option<String>,
+    pub payment_method: Option<String>,
+    pub card: Option<(String, String)>,
+}
+
+impl With {
+    /// What the buyer chose on the page.
+    pub fn page(method: Method, email: Option<String>) -> With {
+        With { method, email, payment_method: None, card: None }
+    }
+
+    pub fn method(method: &PaymentMethod) -> With {
+        let card = (method.method == Method::Card).then(|| (method.brand.clone(), method.last4.clone()));
+        With { method: method.method, email: method.email.clone(), payment_method: Some(method.id.clone()), card }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,7 +104,7 @@ pub(crate) enum Method {
 
 impl State {
     /// Attempts a payment: makes a charge in this status and tells of it. Gives the charge's id.
-    pub fn charge(&mut self, intent: &str, status: ChargeStatus, method: Method, email: Option<String>, cx: &Context) -> String {
+    pub fn charge(&mut self, intent: &str, status: ChargeStatus, with: With, cx: &Context) -> String {
         let id = self.id("ch_");
         let Some(pi) = self.payment_intents.get_mut(intent) else {
             return id;
@@ -82,8 +119,11 @@ impl State {
             currency: pi.currency.clone(),
             payment_intent: intent.to_owned(),
             balance_transaction: None,
-            email,
-            method,
+            email: with.email.or_else(|| pi.receipt_email.clone()),
+            method: with.method,
+            payment_method: with.payment_method,
+            card: with.card,
+            shipping: pi.shipping.clone(),
             transfer_group: pi.transfer_group.clone(),
             metadata: pi.metadata.clone(),
             created: cx.now,
@@ -203,14 +243,14 @@ impl Record for PaymentIntent {
             "metadata": self.metadata,
             "next_action": null,
             "on_behalf_of": null,
-            "payment_method": null,
+            "payment_method": self.payment_method,
             "payment_method_options": {},
-            "payment_method_types": ["card", "sepa_debit"],
+            "payment_method_types": self.payment_method_types,
             "processing": null,
-            "receipt_email": null,
+            "receipt_email": self.receipt_email,
             "review": null,
-            "setup_future_usage": null,
-            "shipping": null,
+            "setup_future_usage": self.setup_future_usage,
+            "shipping": self.shipping,
             "statement_descriptor": null,
             "statement_descriptor_suffix": null,
             "status": self.status,
@@ -239,10 +279,11 @@ impl Record for Charge {
     fn json(&self) -> Value {
         let captured = if self.status == ChargeStatus::Succeeded { self.amount } else { 0 };
         let failed = self.status == ChargeStatus::Failed;
+        let (brand, last4) = self.card.as_ref().map_or(("visa", "4242"), |(brand, last4)| (brand.as_str(), last4.as_str()));
         let details = match self.method {
             Method::Card => json!({"type": "card", "card": {
-                "brand": "visa", "country": "US", "exp_month": 12, "exp_year": 2040, "funding": "credit", "last4": "4242",
-                "network": "visa", "checks": null, "installments": null, "mandate": null, "three_d_secure": null, "wallet": null,
+                "brand": brand, "country": "US", "exp_month": 12, "exp_year": 2040, "funding": "credit", "last4": last4,
+                "network": brand, "checks": null, "installments": null, "mandate": null, "three_d_secure": null, "wallet": null,
             }}),
             Method::SepaDebit => json!({"type": "sepa_debit", "sepa_debit": {
                 "bank_code": "37040044", "branch_code": "", "country": "DE", "fingerprint": null, "last4": "3000", "mandate": null,
@@ -276,14 +317,14 @@ impl Record for Charge {
             "outcome": null,
             "paid": !failed,
             "payment_intent": self.payment_intent,
-            "payment_method": null,
+            "payment_method": self.payment_method,
             "payment_method_details": details,
             "receipt_email": null,
             "receipt_number": null,
             "receipt_url": null,
             "refunded": self.amount_refunded == self.amount,
             "review": null,
-            "shipping": null,
+            "shipping": self.shipping,
             "source_transfer": null,
             "statement_descriptor": null,
             "statement_descriptor_suffix": null,

@@ -70,6 +70,16 @@ pub(crate) fn create(state: &mut State, p: &mut Params, pending: bool, cx: &Cont
     find(&state.refunds, &id, "id").map(Record::json)
 }
 
+/// `POST /v1/refunds/{id}`: its metadata, which is all that can be changed of it.
+pub(crate) fn update(state: &mut State, id: &str, p: &mut Params, cx: &Context) -> Result<Value, ApiError> {
+    let metadata = p.metadata("metadata")?;
+    p.finish()?;
+    find_mut(&mut state.refunds, id, "id")?.metadata.extend(metadata);
+    state.emit_id("refund.updated", id, cx);
+    state.emit_id("charge.refund.updated", id, cx);
+    find(&state.refunds, id, "id").map(Record::json)
+}
+
 /// The charge that a request names, by itself or through its payment intent.
 fn charge_named(state: &State, intent: Option<String>, charge: Option<String>) -> Result<String, ApiError> {
     match (intent, charge) {

@@ -143,8 +143,7 @@ impl Record for Transfer {
 
     fn json(&self) -> Value {
         let reversals: Vec<Value> = self.reversals.iter().rev().take(SHOWN_REVERSALS).map(Record::json).collect();
-        let mut shown = list_object(reversals, self.reversals.len() > SHOWN_REVERSALS, &format!("/v1/transfers/{}/reversals", self.id));
-        shown["total_count"] = json!(self.reversals.len());
+        let shown = list_object(reversals, self.reversals.len() > SHOWN_REVERSALS, &format!("/v1/transfers/{}/reversals", self.id));
         json!({
             "id": self.id,
             "object": "transfer",

@@ -29,6 +29,8 @@ impl World {
         let now = Arc::new(AtomicI64::new(NOW));
         let clock = Arc::clone(&now);
         let mut config = Config::new(SECRET, Arc::new(move || clock.load(Ordering::SeqCst)));
+        // Held against Stripe's own document by tests/outside/stripe.sh.
+        config.recording = std::env::var_os("STRIPE_RECORDING").map(Into::into);
         configure(&mut config);
         let sandbox = Sandbox::start(config).unwrap();
         let stripe = Stripe::new(KEY, sandbox.base_url()).unwrap().with_timeout(Duration::from_secs(5));

@@ -2,7 +2,7 @@
 
 use super::SessionStatus;
 use crate::error::ApiError;
-use crate::resources::payments::{ChargeStatus, IntentStatus, Method, PaymentIntent};
+use crate::resources::payments::{ChargeStatus, IntentStatus, Method, PaymentIntent, With};
 use crate::state::{Context, State, find, find_mut};
 
 /// What a buyer does on the page.
@@ -27,7 +27,7 @@ impl State {
             Buyer::IsDeclined => (ChargeStatus::Failed, Method::Card),
             Buyer::PaysLater => (ChargeStatus::Pending, Method::SepaDebit),
         };
-        self.charge(&intent, status, method, email, cx);
+        self.charge(&intent, status, With::page(method, email), cx);
         if buyer != Buyer::IsDeclined {
             let session = find_mut(&mut self.sessions, id, "session")?;
             session.status = SessionStatus::Complete;
@@ -85,6 +85,11 @@ impl State {
             transfer_group: session.transfer_group.clone(),
             description: session.payment_description.clone(),
             metadata: session.payment_metadata.clone(),
+            payment_method: None,
+            payment_method_types: session.payment_method_types.clone(),
+            receipt_email: None,
+            setup_future_usage: session.setup_future_usage.clone(),
+            shipping: session.shipping.clone(),
             created: cx.now,
         };
         self.payment_intents.insert(id.clone(), intent);

@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::{Line, Session, SessionStatus};
 use crate::error::ApiError;
 use crate::params::Params;
-use crate::state::{Context, Record, State};
+use crate::resources::prices::Price;
+use crate::state::{Context, Record, State, find};
 
 /// Stripe's bounds on a session's life, and its length when none is asked for.
 const MIN_LIFE_SECONDS: i64 = 30 * 60;
@@ -47,7 +48,7 @@ const LOCALES: &[&str] = &[
 pub(crate) fn create(state: &mut State, p: &mut Params, cx: &Context) -> Result<Value, ApiError> {
     p.choice("mode", &["payment"])?.ok_or_else(|| ApiError::missing("mode"))?;
     p.choice("ui_mode", &["hosted_page"])?;
-    let (currency, lines) = take_lines(p)?;
+    let (currency, lines) = take_lines(state, p)?;
     let expires_at = p.integer("expires_at")?.unwrap_or(cx.now + MAX_LIFE_SECONDS);
     let mut session = Session {
         id: String::new(),
@@ -66,6 +67,9 @@ pub(crate) fn create(state: &mut State, p: &mut Params, cx: &Context) -> Result<
         transfer_group: p.text("payment_intent_data[transfer_group]"),
         payment_description: p.text("payment_intent_data[description]"),
         payment_metadata: p.metadata("payment_intent_data[metadata]")?,
+        payment_method_types: p.method_types("payment_method_types")?.unwrap_or_else(super::all_method_types),
+        setup_future_usage: p.choice("payment_intent_data[setup_future_usage]", &["off_session", "on_session"])?,
+        shipping: p.shipping("payment_intent_data[shipping]"),
         payment_intent: None,
         expires_at,
         created: cx.now,
@@ -84,7 +88,7 @@ pub(crate) fn create(state: &mut State, p: &mut Params, cx: &Context) -> Result<
 }
 
 /// The lines and their one currency.
-fn take_lines(p: &mut Params) -> Result<(String, Vec<Line>), ApiError> {
+fn take_lines(state: &State, p: &mut Params) -> Result<(String, Vec<Line>), ApiError> {
     let mut lines = Vec::new();
     let mut session_currency: Option<String> = None;
     for i in 0.. {
@@ -92,20 +96,33 @@ fn take_lines(p: &mut Params) -> Result<(String, Vec<Line>), ApiError> {
         if !p.has(&key) {
             break;
         }
-        let currency = p.currency(&format!("{key}[price_data][currency]"))?;
+        let (currency, name, unit_amount, price) = match p.text(&format!("{key}[price]")) {
+            Some(id) => {
+                let price = find(&state.prices, &id, &format!("{key}[price]"))?.clone();
+                let name = find(&state.products, &price.product, &format!("{key}[price]"))?.name.clone();
+                (price.currency.clone(), name, price.unit_amount, Some(price))
+            }
+            None => own_price(p, &key)?,
+        };
         if session_currency.get_or_insert_with(|| currency.clone()) != &currency {
             let message = "All line items must have the same currency.";
             return Err(ApiError::invalid(None, message, Some(&format!("{key}[price_data][currency]"))));
         }
-        let name = p.required(&format!("{key}[price_data][product_data][name]"))?;
-        p.text(&format!("{key}[price_data][product_data][description]"));
-        let unit_amount = p.required_at_least(&format!("{key}[price_data][unit_amount]"), 0)?;
         let quantity = p.required_at_least(&format!("{key}[quantity]"), 1)?;
         let amount = unit_amount.checked_mul(quantity).filter(|amount| *amount <= MAX_TOTAL);
         amount.ok_or_else(|| too_large(&format!("{key}[price_data][unit_amount]")))?;
-        lines.push(Line { id: String::new(), name, unit_amount, quantity });
+        lines.push(Line { id: String::new(), name, unit_amount, quantity, price });
     }
     session_currency.map(|currency| (currency, lines)).ok_or_else(|| ApiError::missing("line_items"))
+}
+
+/// What a line brings with itself.
+fn own_price(p: &mut Params, key: &str) -> Result<(String, String, i64, Option<Price>), ApiError> {
+    let currency = p.currency(&format!("{key}[price_data][currency]"))?;
+    let name = p.required(&format!("{key}[price_data][product_data][name]"))?;
+    p.text(&format!("{key}[price_data][product_data][description]"));
+    let unit_amount = p.required_at_least(&format!("{key}[price_data][unit_amount]"), 0)?;
+    Ok((currency, name, unit_amount, None))
 }
 
 fn too_large(param: &str) -> ApiError {
@@ -125,13 +142,22 @@ fn check(session: &Session, now: i64) -> Result<(), ApiError> {
         let message = format!("Invalid email address: {}", session.customer_email.as_deref().unwrap_or_default());
         return Err(ApiError::invalid(Some("email_invalid"), message, Some("customer_email")));
     }
-    let least = MIN_TOTALS.iter().find(|(currency, _)| *currency == session.currency).map_or(1, |(_, least)| *least);
-    match session.total() {
-        total if total > MAX_TOTAL => Err(too_large("line_items")),
-        total if total < least => {
-            let message = "The Checkout Session's total amount due must add up to at least the minimum charge of its currency.";
-            Err(ApiError::invalid(Some("amount_too_small"), message, None))
-        }
-        _ => Ok(()),
+    check_total(session.total(), &session.currency, "line_items").map_err(|error| match error.code.as_deref() {
+        // It is no parameter's fault.
+        Some("amount_too_small") => ApiError { param: None, ..error },
+        _ => error,
+    })
+}
+
+/// Whether Stripe takes a payment of this amount.
+pub(crate) fn check_total(total: i64, currency: &str, param: &str) -> Result<(), ApiError> {
+    let least = MIN_TOTALS.iter().find(|(known, _)| *known == currency).map_or(1, |(_, least)| *least);
+    if total > MAX_TOTAL {
+        return Err(too_large(param));
     }
+    if total < least {
+        let message = format!("The total amount due must add up to at least the minimum charge of its currency, {least} {currency}.");
+        return Err(ApiError::invalid(Some("amount_too_small"), message, Some(param)));
+    }
+    Ok(())
 }

@@ -1,16 +1,19 @@
 //! Checkout sessions: `open` until the buyer pays (`complete`) or their time is over (`expired`).
 
 mod buyer;
+mod confirm;
 mod create;
 
 pub(crate) use buyer::Buyer;
-pub(crate) use create::create;
+pub(crate) use confirm::{confirm, page};
+pub(crate) use create::{check_total, create};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::error::ApiError;
 use crate::params::Params;
+use crate::resources::prices::Price;
 use crate::state::{Context, Metadata, Record, State, find, list_object};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -31,6 +34,12 @@ pub(crate) struct Session {
     pub transfer_group: Option<String>,
     pub payment_description: Option<String>,
     pub payment_metadata: Metadata,
+    #[serde(default = "all_method_types")]
+    pub payment_method_types: Vec<String>,
+    #[serde(default)]
+    pub setup_future_usage: Option<String>,
+    #[serde(default)]
+    pub shipping: Option<Value>,
     pub payment_intent: Option<String>,
     pub expires_at: i64,
     pub created: i64,
@@ -50,6 +59,14 @@ pub(crate) struct Line {
     pub name: String,
     pub unit_amount: i64,
     pub quantity: i64,
+    /// The price that it names, if it does not bring its own.
+    #[serde(default)]
+    pub price: Option<Price>,
+}
+
+/// What a page offers where nothing else is asked for.
+fn all_method_types() -> Vec<String> {
+    ["card", "sepa_debit"].map(str::to_owned).to_vec()
 }
 
 impl Session {
@@ -88,13 +105,16 @@ pub(crate) fn line_items(session: &Session) -> Value {
 
 fn line_json(line: &Line, session: &Session) -> Value {
     let amount = line.unit_amount * line.quantity;
-    let price = json!({
-        "id": line.id.replacen("li_", "price_", 1), "object": "price", "active": false, "billing_scheme": "per_unit",
-        "created": session.created, "currency": session.currency, "custom_unit_amount": null, "livemode": false, "lookup_key": null,
-        "metadata": {}, "nickname": null, "product": line.id.replacen("li_", "prod_", 1), "recurring": null,
-        "tax_behavior": "unspecified", "tiers_mode": null, "transform_quantity": null, "type": "one_time",
-        "unit_amount": line.unit_amount, "unit_amount_decimal": line.unit_amount.to_string(),
-    });
+    let own = || {
+        json!({
+            "id": line.id.replacen("li_", "price_", 1), "object": "price", "active": false, "billing_scheme": "per_unit",
+            "created": session.created, "currency": session.currency, "custom_unit_amount": null, "livemode": false, "lookup_key": null,
+            "metadata": {}, "nickname": null, "product": line.id.replacen("li_", "prod_", 1), "recurring": null,
+            "tax_behavior": "unspecified", "tiers_mode": null, "transform_quantity": null, "type": "one_time",
+            "unit_amount": line.unit_amount, "unit_amount_decimal": line.unit_amount.to_string(),
+        })
+    };
+    let price = line.price.as_ref().map_or_else(own, Record::json);
     json!({
         "id": line.id, "object": "item", "amount_discount": 0, "amount_subtotal": amount, "amount_tax": 0, "amount_total": amount,
         "currency": session.currency, "description": line.name, "metadata": {}, "price": price, "quantity": line.quantity,
@@ -160,7 +180,7 @@ impl Record for Session {
             "payment_link": null,
             "payment_method_collection": "if_required",
             "payment_method_options": {},
-            "payment_method_types": ["card", "sepa_debit"],
+            "payment_method_types": self.payment_method_types,
             "payment_status": if self.paid { "paid" } else { "unpaid" },
             "phone_number_collection": {"enabled": false},
             "recovered_from": null,

@@ -1,0 +1,2 @@
+ALTER TABLE disputes DROP COLUMN consent;
+DROP TABLE dispute_policies;
