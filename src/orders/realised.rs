@@ -281,6 +281,7 @@ mod tests {
             token_generation: 1,
             state: OrderState::Shipped,
             country: "DE".into(),
+            locale: "en".into(),
             total: eur(6667),
             refunded: eur(refunded),
             placed_at: at(),

@@ -112,8 +112,9 @@ async fn apply(tx: &mut Tx, now: Time, scope: Scope, id: PayoutId, transfer: &Tr
         );
         store::alert(tx, now, PART_ALERT, &transfer.id, &detail).await?;
     }
+    let left = payout.kind.account(payout.coop);
     for way in fresh {
-        ledger::post(tx, now, &way.source(&payout, now), &postings::bounced(payout.coop, way.amount, &Account::StripeBalance, way.got)).await?;
+        ledger::post(tx, now, &way.source(&payout, now), &postings::bounced(left.clone(), way.amount, &Account::StripeBalance, way.got)).await?;
     }
     Ok(if whole { "reversed" } else { "reversed in part" })
 }
