@@ -182,6 +182,17 @@ pub(super) async fn entries_of(conn: &mut Conn, subjects: &[uuid::Uuid]) -> Resu
     Ok(query.load(conn).await?)
 }
 
+/// Where a chain's first leaf is.
+pub(super) async fn first_entry(conn: &mut Conn, subject: uuid::Uuid) -> Result<Option<i64>, DbError> {
+    use log_entries as e;
+    Ok(e::table.filter(e::subject_id.eq(subject).and(e::seq.eq(0))).select(e::index).first(conn).await.optional()?)
+}
+/// When the first checkpoint was signed.
+pub(super) async fn begun(conn: &mut Conn) -> Result<Option<Time>, DbError> {
+    use log_checkpoints as c;
+    Ok(c::table.order(c::size).select(c::at).first(conn).await.optional()?)
+}
+
 /// The bytes of the entries from `first` on.
 pub(super) async fn entries(conn: &mut Conn, first: i64, count: i64) -> Result<Vec<Vec<u8>>, DbError> {
     use log_entries as e;

@@ -17,6 +17,14 @@ pub struct Record {
 
 /// By code as it stands on a tag, in canonical form.
 pub async fn record(conn: &mut Conn, master: &MasterKey, code: &str) -> Result<Record, Error> {
+    let (mut record, batch) = unlogged(conn, master, code).await?;
+    let Bundle { item, batch: of_batch, log } = &mut record.bundle;
+    *log = logged(conn, (record.id.uuid(), item.leaves.len()), (batch, of_batch.leaves.len())).await?;
+    Ok(record)
+}
+
+/// The record without its places in the log, and the batch's id.
+pub(super) async fn unlogged(conn: &mut Conn, master: &MasterKey, code: &str) -> Result<(Record, uuid::Uuid), Error> {
     let (scope, id, batch, _, state) = store::item_called(conn, code).await?.ok_or(Error::NotFound)?;
     let batch = batch.ok_or_else(|| Error::Corrupt("an item without a batch".into()))?;
     let keys = store::keys_of(conn, scope).await?;
@@ -27,8 +35,7 @@ pub async fn record(conn: &mut Conn, master: &MasterKey, code: &str) -> Result<R
     };
     let chains = [(id.uuid(), first.leaf.item()), (batch.uuid(), created.leaf.item())];
     [item.disclosures, of_batch.disclosures] = people::opened(conn, master, scope, chains).await?;
-    let log = logged(conn, (id.uuid(), item.leaves.len()), (batch.uuid(), of_batch.leaves.len())).await?;
-    Ok(Record { scope, id, state, bundle: Bundle { item, batch: of_batch, log } })
+    Ok((Record { scope, id, state, bundle: Bundle { item, batch: of_batch, log: None } }, batch.uuid()))
 }
 
 /// Where these chains' records are in the public log, if there is one.

@@ -25,6 +25,7 @@ mod mails;
 mod media;
 mod pages;
 mod parcels;
+mod passports;
 mod payouts;
 mod people;
 mod pieces;

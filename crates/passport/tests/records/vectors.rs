@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::Signer as _;
-use passport::facts::{SaleUndone, UndoneReason};
+use passport::facts::{SaleUndone, UndoneReason, Withdrawn, WithdrawnReason};
 use passport::{Bundle, Digest, Event, Evidence, History, Known, Outcome, Verdict, jcs, log::NoteVerifier, verify_bundle_knowing};
 use serde_json::{Map, Value, json};
 
@@ -214,6 +214,7 @@ fn broken(vectors: &mut Vectors) {
         ("sold", of(1)),
         ("sale_undone", (Evidence::Cooperative, undone)),
         ("paid", of(4)),
+        ("withdrawn", (Evidence::Cooperative, Event::Withdrawn(Withdrawn { reason: WithdrawnReason::Lost }))),
     ];
     for (name, event) in last {
         let bundle = short(Some(event));

@@ -311,6 +311,7 @@ const FACTS = {
   shipped: { "carrier?": isText, "destination?": isCountry },
   sold: {},
   sale_undone: { reason: oneOf("cancelled", "refunded", "returned") },
+  withdrawn: { reason: oneOf("lost", "stolen", "destroyed", "recalled", "tag_copied") },
   paid: { makers: some, "share_of_price?": { from_percent: whole(0, 100), to_percent: whole(0, 100) } },
 };
 const OPENS = { created: "batch", minted: "item" };
