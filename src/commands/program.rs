@@ -7,10 +7,12 @@ use std::{
 
 use cluster::{Cluster, default_dir};
 use haat::{
+    clock::Time,
     config::{DatabaseArgs, ServeArgs},
-    db::migrate,
-    log::LogKey,
+    db::{Db, migrate},
+    log::{Log, LogKey},
     media::{MediaStore, Reach},
+    provenance::credentials::state_documents,
     secrets::{self, MasterKey, random},
 };
 
@@ -37,6 +39,12 @@ pub fn kept_key(dir: &Path) -> Result<MasterKey, Failure> {
 /// The key of a private cluster's public log, made once.
 pub fn kept_log_key(dir: &Path) -> Result<LogKey, Failure> {
     Ok(LogKey::new(kept_secret(&beside(dir, "log-key"))?))
+}
+/// The log, with the documents in it that say whose keys there are.
+pub async fn opened_log(db: &Db, now: Time, keys: &MasterKey, key: &LogKey, public_url: &str) -> Result<Log, Failure> {
+    let log = Log::open(db, now, key, public_url).await?;
+    state_documents(db, now, keys, public_url, log.verifier()).await?;
+    Ok(log)
 }
 /// A secret in a file of its own, which only its owner may read; made once.
 pub fn kept_secret(path: &Path) -> Result<[u8; 32], Failure> {

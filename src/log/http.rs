@@ -86,6 +86,7 @@ impl From<Error> for Problem {
             | Error::Root { .. }
             | Error::Tile(_)
             | Error::Corrupt(_)
+            | Error::Statement(_)
             | Error::Ahead(_)
             | Error::Policy(_)
             | Error::Client(_)

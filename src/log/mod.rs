@@ -4,13 +4,17 @@
 //!   what is queued, appends it to the tiles and signs the new tree, all in one transaction.
 //! - One root for a size: checkpoints are insert-only by size, and a tile only grows. The database refuses both otherwise.
 //! - The log's key is neither the master key nor a cooperative's: whoever holds the database cannot sign a tree.
+//! - What it says in its own name is in it too: every DID document and status list, and once a day which records are the newest.
 //! - Others witness it: a checkpoint is served with their signatures, and nothing is appended while one of them saw a log that is not this one.
 //! - The log's name is that of its first checkpoint, also when the service moves to another address: proofs outlive addresses.
 pub mod http;
 pub mod jobs;
+pub mod lists;
 mod model;
 pub mod read;
+pub mod statements;
 mod store;
+pub mod tips;
 pub mod verify;
 pub mod witnesses;
 
@@ -24,7 +28,7 @@ use passport::{
 
 use crate::{
     clock::Time,
-    db::{Conn, Db},
+    db::{Conn, Db, Tx},
 };
 
 /// As many leaves as one transaction appends: enough that a burst is signed for once, few enough that it is short.
@@ -104,15 +108,23 @@ impl Log {
                 return Ok(0);
             }
             let newest = store::newest(tx).await?.ok_or(Error::Unbegun)?;
-            let mut edge = store::edge(tx, newest.size()).await?;
-            let leaves = queued.iter().map(store::Queued::hash).collect::<Result<Vec<_>, _>>()?;
-            store::keep_tiles(tx, &edge.append(&leaves)).await?;
+            let mut hashes = queued.iter().map(store::Queued::hash).collect::<Result<Vec<_>, _>>()?;
             store::move_to_entries(tx, newest.size, &queued).await?;
-            let (root, note) = self.sign(&edge)?;
-            store::insert_checkpoint(tx, now, i64::try_from(edge.size()).unwrap_or(i64::MAX), &root, &note).await?;
+            // A revocation and what the log says of it are in one tree: nobody sees one without the other.
+            for statement in lists::changed(tx, now, newest.size, newest.size + hashes.len() as i64).await? {
+                hashes.push(statements::enter(tx, now, newest.size + hashes.len() as i64, &statement).await?);
+            }
+            self.extend(tx, now, &newest, &hashes).await?;
             Ok(queued.len())
         })
         .await
+    }
+    /// Signs the tree with these entries behind those of `newest`; their rows are there already.
+    async fn extend(&self, tx: &mut Tx, now: Time, newest: &store::Stored, hashes: &[Digest]) -> Result<(), Error> {
+        let mut edge = store::edge(tx, newest.size()).await?;
+        store::keep_tiles(tx, &edge.append(hashes)).await?;
+        let (root, note) = self.sign(&edge)?;
+        Ok(store::insert_checkpoint(tx, now, i64::try_from(edge.size()).unwrap_or(i64::MAX), &root, &note).await?)
     }
 }
 

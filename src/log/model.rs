@@ -38,6 +38,8 @@ pub enum Error {
     Root { size: i64 },
     #[error("the log's tiles: {0}")]
     Tile(#[from] tile::WrongWidth),
+    #[error("the log cannot say this: {0}")]
+    Statement(#[from] passport::log::statement::StatementError),
     #[error("the log holds what it cannot: {0}")]
     Corrupt(&'static str),
     #[error("the witness {} saw {} entries of a log that is not this one: nothing is appended", .0.witness, .0.size)]

@@ -1,7 +1,7 @@
 //! Everything about an item in one file that verifies without us.
 use passport::{
     Bundle, History, KeySet, Leaf, PublicKey, Signature, SignedLeaf,
-    log::{Entry, Logged},
+    log::{Checkpoint, Entry, Logged, Note},
 };
 
 use super::{model::Error, people, store};
@@ -53,8 +53,10 @@ async fn logged(conn: &mut Conn, item: (uuid::Uuid, usize), batch: (uuid::Uuid, 
             })
             .collect()
     };
+    let size = Checkpoint::parse(Note::parse(&checkpoint).map_err(log::Error::from)?.unverified()).map_err(log::Error::from)?.size;
+    let tips = log::tips::counted(conn, size, item.0, batch.0).await?;
     let (item, batch) = (of(item), of(batch));
-    Ok(Some(Logged { checkpoint, item, batch }))
+    Ok(Some(Logged { checkpoint, item, batch, tips }))
 }
 
 /// That the newest record of this item is in the public log.

@@ -9,22 +9,28 @@ use passport::{
     Country, Did,
     credential::{
         CredentialError, Signer,
-        bitstring::{LENGTH, StatusList},
+        bitstring::LENGTH,
         did::{self, Method},
         jwt, proof,
         untp::{self, Frame, Status},
     },
     jcs,
-    log::NoteVerifier,
+    log::{NoteVerifier, Statement},
 };
 use serde_json::Value;
 
 use super::{
     bundle,
     model::{self, Error},
-    read, store,
+    store,
 };
-use crate::{clock::Time, db::Conn, log, secrets::MasterKey};
+use crate::{
+    clock::Time,
+    db::{Conn, Db, Tx},
+    log,
+    secrets::MasterKey,
+    tenancy::Scope,
+};
 
 /// A credential, who signs it, and when they say they did.
 pub struct Credential {
@@ -74,11 +80,50 @@ fn list_address(public_url: &str, number: u64) -> String {
 /// A cooperative's DID document: every key that it ever signed with, under the DID of the one that it signs with now.
 pub async fn cooperative_did(conn: &mut Conn, slug: &str) -> Result<Value, Error> {
     let scope = store::cooperative_called(conn, slug).await?.ok_or(Error::NotFound)?;
+    document_of(conn, scope).await?.ok_or(Error::NotFound)
+}
+
+/// None before its first record, which makes its key.
+async fn document_of(conn: &mut Conn, scope: Scope) -> Result<Option<Value>, Error> {
     let keys = store::keys_of(conn, scope).await?;
-    let did = keys.first().ok_or(Error::NotFound)?.by();
+    let Some(did) = keys.first().map(|key| key.by()) else { return Ok(None) };
     let own = keys.iter().filter(|key| key.by() == did);
     let methods: Vec<_> = own.map(|key| Method { fragment: key.id().to_string(), public: *key.public(), asserts: true }).collect();
-    Ok(did::document(did, &methods))
+    Ok(Some(did::document(did, &methods)))
+}
+
+/// Puts the document of a cooperative whose keys changed into the public log, in the transaction that changed them.
+pub(super) async fn state(tx: &mut Tx, now: Time, scope: Scope) -> Result<(), Error> {
+    match document_of(tx, scope).await? {
+        Some(document) => said(tx, now, document).await,
+        None => Ok(()),
+    }
+}
+
+/// Into the log, unless the log has it already.
+async fn said(tx: &mut Tx, now: Time, document: Value) -> Result<(), Error> {
+    let did = document["id"].as_str().unwrap_or_default().to_owned();
+    let known = log::statements::newest(tx, "did", &did).await?;
+    let known = known.and_then(|bytes| Statement::parse(&bytes).ok().flatten());
+    if matches!(&known, Some(Statement::Did { document: known, .. }) if *known == document) {
+        return Ok(());
+    }
+    let statement = Statement::did(now.day().to_string().parse()?, document).map_err(log::Error::from)?;
+    Ok(log::statements::state(tx, now, &statement).await?)
+}
+
+/// What the log has not said of yet: the platform's own document, which changes with its address and keys, and those of cooperatives whose
+/// keys are older than the log's memory of them. Asked when a program that writes the log begins.
+pub async fn state_documents(db: &Db, now: Time, keys: &MasterKey, public_url: &str, log: &NoteVerifier) -> Result<(), Error> {
+    let platform = platform_did(keys, public_url, Some(log))?;
+    db.transaction(async |tx| {
+        said(tx, now, platform.clone()).await?;
+        for scope in store::unstated(tx).await? {
+            state(tx, now, scope).await?;
+        }
+        Ok(())
+    })
+    .await
 }
 
 /// The platform's DID document: the key that it signs status lists with, and for whoever looks for it, that of the public log.
@@ -97,22 +142,13 @@ fn platform(keys: &MasterKey, public_url: &str) -> Result<Signer, Error> {
 /// The list of this number: which of the items whose first records are there in the log were withdrawn.
 pub async fn status_list(conn: &mut Conn, keys: &MasterKey, public_url: &str, number: u64) -> Result<Credential, Error> {
     let (size, begun) = log::read::extent(conn).await?;
-    let first = number.checked_mul(LENGTH as u64).filter(|first| number == 0 || *first < size).ok_or(Error::NotFound)?;
-    let (list, changed) = revoked(conn, first).await?;
+    if number > size.saturating_sub(1) / LENGTH as u64 {
+        return Err(Error::NotFound);
+    }
+    let (list, changed) = log::lists::list(conn, number).await?;
     let from = changed.unwrap_or(begun).unix();
     let from = Time::from_unix(from).ok_or_else(|| Error::Corrupt("a time that is none".into()))?.to_string();
     let signer = platform(keys, public_url)?;
     let value = list.credential(&list_address(public_url, number), signer.did(), &from);
     Ok(Credential { value, signer, created: from })
-}
-
-/// The bits from the entry `first` on, and when the newest of them was set.
-async fn revoked(conn: &mut Conn, first: u64) -> Result<(StatusList, Option<Time>), Error> {
-    let first = i64::try_from(first).map_err(|_| Error::NotFound)?;
-    let (mut list, mut newest) = (StatusList::default(), None);
-    for (index, at) in read::withdrawn(conn, first, LENGTH as i64).await? {
-        list.set(usize::try_from(index - first).map_err(|_| Error::Corrupt("a place before its list".into()))?)?;
-        newest = newest.max(Some(at));
-    }
-    Ok((list, newest))
 }

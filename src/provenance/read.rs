@@ -142,26 +142,6 @@ async fn leaves(conn: &mut Conn, subjects: [uuid::Uuid; 2]) -> Result<Vec<(uuid:
     Ok(l::table.filter(l::subject_id.eq_any(subjects)).order((l::subject_id, l::seq)).select((l::subject_id, l::bytes)).load(conn).await?)
 }
 
-/// Of the items whose first records are `count` entries of the log from `first` on, those that were withdrawn: that entry, and when it
-/// was said. What the log has not taken in yet counts from when it has.
-pub(super) async fn withdrawn(conn: &mut Conn, first: i64, count: i64) -> Result<Vec<(i64, Time)>, DbError> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = sql::BigInt)]
-        index: i64,
-        #[diesel(sql_type = sql::Timestamptz)]
-        at: Time,
-    }
-    let query = db::sql(
-        "SELECT minted.index, w.at FROM leaves w
-         JOIN log_entries said ON said.subject_id = w.subject_id AND said.seq = w.seq
-         JOIN log_entries minted ON minted.subject_id = w.subject_id AND minted.seq = 0
-         WHERE w.type = 'withdrawn' AND minted.index >= $1 AND minted.index < $1 + $2",
-    );
-    let rows: Vec<Row> = query.bind::<sql::BigInt, _>(first).bind::<sql::BigInt, _>(count).load(conn).await?;
-    Ok(rows.into_iter().map(|row| (row.index, row.at)).collect())
-}
-
 /// The picture of the piece's own variant before one of the product, before one of another variant. A sale that was undone has no price.
 const HEAD: &str = "SELECT i.coop_id AS coop, i.id, i.batch_id AS batch, i.state, claim.claimed_at,
     EXISTS (SELECT 1 FROM item_reports r WHERE r.item_id = i.id AND r.state = 'upheld') AS doubted,

@@ -52,6 +52,7 @@ pub(super) async fn signing_key(tx: &mut Tx, now: Time, keys: &MasterKey, issuer
         .execute(tx)
         .await?;
     if made == 1 {
+        super::credentials::state(tx, now, issuer.scope).await?;
         return Ok(key);
     }
     // Two first sales at once: the other's key is the cooperative's, and was committed before the conflict was told.
@@ -297,6 +298,15 @@ pub(super) async fn item_called(conn: &mut Conn, code: &str) -> Result<Option<(S
 
 pub(super) async fn leaves_of(conn: &mut Conn, subject: uuid::Uuid) -> Result<Vec<StoredLeaf>, DbError> {
     Ok(leaves::table.filter(leaves::subject_id.eq(subject)).order(leaves::seq).select((leaves::bytes, leaves::signature)).load(conn).await?)
+}
+
+/// Cooperatives with a key under a DID that the log has no document of.
+pub(super) async fn unstated(conn: &mut Conn) -> Result<Vec<Scope>, DbError> {
+    use crate::schema::log_statements as s;
+    let stated = s::table.filter(s::kind.eq("did").and(s::about.eq(signing_keys::did))).select(s::id);
+    let missing = signing_keys::table.filter(diesel::dsl::not(diesel::dsl::exists(stated))).select(signing_keys::coop_id).distinct();
+    let coops: Vec<crate::ids::CoopId> = missing.order(signing_keys::coop_id).load(conn).await?;
+    Ok(coops.into_iter().map(Scope::system).collect())
 }
 
 /// A cooperative's keys, the newest first, retired ones too: old records stay verifiable.

@@ -37,6 +37,7 @@ mod reports;
 mod schema;
 mod search;
 mod spec;
+mod statements;
 mod store;
 mod stories;
 mod support;

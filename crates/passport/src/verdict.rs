@@ -11,8 +11,9 @@ use crate::event::{ChainKind, Event};
 use crate::facts::Minted;
 use crate::key::KeySet;
 use crate::leaf::SignedLeaf;
-use crate::log::logged::{Found, LoggedError};
-use crate::log::{Note, NoteVerifier, Policy};
+use crate::log::logged::{Found, LoggedError, Newest};
+use crate::log::{Logged, Note, NoteVerifier, Policy};
+use crate::values::Day;
 
 /// How a step went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -213,6 +214,29 @@ impl Steps {
             Ok(found) => {
                 let whole = found.signed && found.inside == found.records;
                 self.push(NAME, if whole { Outcome::Passed } else { Outcome::NotChecked }, in_log(&found));
+                self.newest(bundle, logged, found.signed);
+            }
+            Err(error) => self.push(NAME, Outcome::Failed, sentence(&error.to_string())),
+        }
+    }
+
+    /// Whether records were left off at the end, which nothing in a chain can show.
+    fn newest(&mut self, bundle: &Bundle, logged: &Logged, signed: bool) {
+        const NAME: &str = "Newest record";
+        match logged.newest(&bundle.item.leaves, &bundle.batch.leaves) {
+            Ok(Some(Newest { day, item: Some(item), batch: Some(batch) })) => {
+                let outcome = if signed { Outcome::Passed } else { Outcome::NotChecked };
+                self.push(NAME, outcome, nothing_left_off(bundle, day, [item, batch], signed));
+            }
+            Ok(Some(Newest { day, .. })) => {
+                let detail = format!(
+                    "The item came into the log after {day}, when the log last counted its newest records: save the file again on another day."
+                );
+                self.push(NAME, Outcome::NotChecked, detail);
+            }
+            Ok(None) => {
+                let detail = "The file has no count of the log's newest records: that newer ones were left off cannot be seen from it.";
+                self.push(NAME, Outcome::NotChecked, detail.to_owned());
             }
             Err(error) => self.push(NAME, Outcome::Failed, sentence(&error.to_string())),
         }
@@ -238,6 +262,22 @@ fn in_log(found: &Found) -> String {
         (true, true) => format!("{place}, and the log signed it."),
         (true, false) => format!("{place}, and the log signed it; the others are too new for this file: save it again."),
         (false, _) => format!("{place}. Whether the log signed that, its key tells, which this file cannot vouch for."),
+    }
+}
+
+/// What the log's count shows, and what not.
+fn nothing_left_off(bundle: &Bundle, day: Day, [item, batch]: [u32; 2], signed: bool) -> String {
+    let after = |history: &History, seq: u32| history.leaves.len().saturating_sub(seq as usize + 1);
+    let more = match after(&bundle.item, item) + after(&bundle.batch, batch) {
+        0 => "they are the newest in this file too".to_owned(),
+        1 => "one more has come since".to_owned(),
+        more => format!("{more} more have come since"),
+    };
+    let counted = format!("On {day} the log counted record {item} as the newest of the item and record {batch} as that of its batch; {more}");
+    if signed {
+        format!("{counted}. Up to that day nothing was left off.")
+    } else {
+        format!("{counted}. Whether the log signed that, its key tells.")
     }
 }
 

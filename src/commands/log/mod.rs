@@ -1,5 +1,6 @@
 //! `haat log`: the public log's key, its proof against the database, and what anyone can do against a service that she does not trust.
 mod remote;
+mod shown;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -100,7 +101,9 @@ async fn monitor(args: &MonitorArgs) -> Result<ExitCode, Failure> {
     if (replay.size(), replay.root()) != (now.size, now.root) {
         findings.push("the entries do not have the root that the log signed".into());
     }
+    findings.extend(replay.unstated().iter().map(ToString::to_string));
     println!("{}: {} entries about {} items and batches", now.origin, now.size, replay.chains());
+    findings.extend(shown::otherwise(&remote, &replay).await?);
     if let Some(path) = &args.policy {
         findings.extend(unwitnessed(&policy(path)?, &note, &now)?);
     }

@@ -72,13 +72,14 @@ impl TestApp {
         let mut told = stripe_sandbox::Config::new("whsec_test", Arc::new(move || stripe_clock.now().unix()));
         told.webhook_url = Some(format!("{url}/webhooks/stripe"));
         let sandbox = stripe_sandbox::Sandbox::start(told).unwrap();
-        let log = Log::open(&db.db, clock.now(), &LogKey::new([9; 32]), "https://haat.example").await.unwrap();
+        let (keys, log) = (MasterKey::new([7; 32]), Log::open(&db.db, clock.now(), &LogKey::new([9; 32]), "https://haat.example").await.unwrap());
+        haat::provenance::credentials::state_documents(&db.db, clock.now(), &keys, &url, log.verifier()).await.unwrap();
         let app = web::Data::new(App {
             log: Some(log),
             db: db.db.clone(),
             jobs_db: db.db.clone(),
             clock: clock.clone(),
-            keys: MasterKey::new([7; 32]),
+            keys,
             config,
             stripe: stripe_client::Stripe::new("sk_test_haat", sandbox.base_url()).unwrap(),
             mailer,

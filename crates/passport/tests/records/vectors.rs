@@ -24,7 +24,7 @@ use rules::rules;
 /// The same changes are made by whoever reads the file.
 const CHANGES: [&str; 9] = ["append", "first", "last", "empty", "null", "more", "less", "remove", "list"];
 
-const STEPS: [(&str, &str); 12] = [
+const STEPS: [(&str, &str); 13] = [
     ("File", "file"),
     ("Keys of the item", "item_keys"),
     ("Records of the item", "item_records"),
@@ -37,6 +37,7 @@ const STEPS: [(&str, &str); 12] = [
     ("Batch and item", "origin"),
     ("Signer", "signer"),
     ("Public log", "log"),
+    ("Newest record", "newest"),
 ];
 
 fn told(verdict: &Verdict) -> String {

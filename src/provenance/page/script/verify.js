@@ -356,8 +356,12 @@ const CHAIN = {
   disclosures: listOf(isString),
   keys: listOf({ id: isString, public: isString, by: isString, name: isString }),
 };
-const PLACES = listOf((v) => v === null || fits(v, { index: whole(0, Number.MAX_SAFE_INTEGER), path: listOf(isDigest) }));
-const DOCUMENT = { ...CHAIN, format: oneOf("haat-item-bundle-v1"), batch: CHAIN, "log?": { checkpoint: isString, item: PLACES, batch: PLACES } };
+const INDEX = whole(0, Number.MAX_SAFE_INTEGER);
+const TIP = { place: INDEX, seq: count, path: listOf(isDigest) };
+const TIPS = { entry: isString, index: INDEX, path: listOf(isDigest), "item?": TIP, "batch?": TIP };
+const COUNT = { v: oneOf(1), type: oneOf("tips"), day: isDay, chains: INDEX, root: isDigest };
+const PLACES = listOf((v) => v === null || fits(v, { index: INDEX, path: listOf(isDigest) }));
+const DOCUMENT = { ...CHAIN, format: oneOf("haat-item-bundle-v1"), batch: CHAIN, "log?": { checkpoint: isString, item: PLACES, batch: PLACES, "tips?": TIPS } };
 
 const readKeys = (chain) => {
   const keys = new Map();
@@ -488,12 +492,26 @@ const readLog = (log, chains, key) => {
     records += leaves.length;
     log[kind].forEach((entry, at) => {
       if (!entry) return;
-      const path = entry.path.map((hash) => base64url.decode(hash));
-      must(isIncluded(base64url.decode(leaves[at].hash), BigInt(entry.index), checkpoint.size, path, checkpoint.root), `${kind} record ${at}: proof`);
+      must(isIncluded(base64url.decode(leaves[at].hash), BigInt(entry.index), checkpoint.size, digests(entry.path), checkpoint.root), `${kind} record ${at}: proof`);
       inside++;
     });
   }
-  return { origin: checkpoint.origin, size: String(checkpoint.size), signed: Boolean(key), inside, records };
+  return { origin: checkpoint.origin, size: String(checkpoint.size), signed: Boolean(key), inside, records, checkpoint };
+};
+
+// The log's count of newest records: nothing was left off up to its day. Gives the day, or nothing if these chains are not in it.
+const digests = (path) => path.map((hash) => base64url.decode(hash));
+const readTips = ({ entry, index, path, ...places }, chains, { size, root }) => {
+  const bytes = bytesOf(entry, undefined, "count");
+  const count = parse(bytes, 65535);
+  must(fits(count, COUNT) && same(utf8(canonical(count)), bytes), "not a count");
+  must(isIncluded(sha256(join([0], bytes)), BigInt(index), size, digests(path), root), "a count of another log");
+  for (const [kind, { place, seq, path: way }] of Object.entries(places)) {
+    const leaf = chains[kind][seq];
+    const tip = leaf && sha256(join([0], utf8(canonical([leaf.item, seq, leaf.hash]))));
+    must(tip && isIncluded(tip, BigInt(place), BigInt(count.chains), digests(way), base64url.decode(count.root)), `${kind}: records left off`);
+  }
+  return places.item && places.batch && count.day;
 };
 
 // Checks a bundle. `known.keys`: ids of keys that must have signed; `known.log`: the key that the log must have, as name+hash+key.
@@ -537,8 +555,16 @@ export function verify(bytes, known = {}) {
     else step("log", "open");
   } else {
     try {
-      result.log = readLog(bundle.log, { item, batch }, known.log && parseLogKey(known.log));
-      step("log", result.log.signed && result.log.inside === result.log.records ? "passed" : "open");
+      const { checkpoint, ...log } = readLog(bundle.log, { item, batch }, known.log && parseLogKey(known.log));
+      result.log = log;
+      step("log", log.signed && log.inside === log.records ? "passed" : "open");
+      try {
+        const day = bundle.log.tips && readTips(bundle.log.tips, { item, batch }, checkpoint);
+        if (day) log.day = day;
+        step("newest", day && log.signed ? "passed" : "open", day || "");
+      } catch (error) {
+        step("newest", "failed", error.message);
+      }
     } catch (error) {
       step("log", "failed", error.message);
     }
