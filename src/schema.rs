@@ -576,6 +576,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    log_keys (key) {
+        key -> Text,
+        since -> Timestamptz,
+    }
+}
+
+diesel::table! {
     log_outbox (id) {
         id -> Uuid,
         subject_id -> Nullable<Uuid>,
@@ -1396,6 +1403,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     log_checkpoints,
     log_cosignatures,
     log_entries,
+    log_keys,
     log_outbox,
     log_statements,
     log_tiles,

@@ -56,7 +56,7 @@ pub fn run(args: &ServeArgs, part: Part) -> Result<ExitCode, Failure> {
     let stripe = Stripe::new(&stripe_key, &args.stripe_api_base)?;
     let log_key = match (args.log_key()?, private_dir(&args.database)?) {
         (None, Some(dir)) => Some(kept_log_key(&dir)?),
-        (given, _) => given.map(LogKey::new),
+        (given, _) => given.map(|seed| Ok::<_, Failure>(LogKey::new(seed).after(args.log_key_old()?))).transpose()?,
     };
     let (cluster, url) = migrated(&args.database)?;
     let (system, db, clock) = (actix_web::rt::System::new(), Db::connect(&url, args.pool), Clock::System);

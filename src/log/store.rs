@@ -12,7 +12,7 @@ use super::model::Error;
 use crate::{
     clock::Time,
     db::{Conn, DbError, Tx},
-    schema::{log_checkpoints, log_cosignatures, log_entries, log_outbox, log_tiles},
+    schema::{log_checkpoints, log_cosignatures, log_entries, log_keys, log_outbox, log_tiles},
 };
 
 /// Any number that nothing else takes: who holds it appends.
@@ -77,6 +77,18 @@ pub(super) async fn insert_checkpoint(tx: &mut Tx, now: Time, size: i64, root: &
     let row = (c::size.eq(size), c::root.eq(root.as_bytes().to_vec()), c::note.eq(note), c::at.eq(now));
     diesel::insert_into(c::table).values(row).execute(tx).await?;
     Ok(())
+}
+
+/// A key of the log's, as it is published; the same one twice is one.
+pub(super) async fn keep_key(conn: &mut Conn, now: Time, key: &str) -> Result<(), DbError> {
+    use log_keys as k;
+    diesel::insert_into(k::table).values((k::key.eq(key), k::since.eq(now))).on_conflict_do_nothing().execute(conn).await?;
+    Ok(())
+}
+/// All of them, the newest first.
+pub(super) async fn keys(conn: &mut Conn) -> Result<Vec<String>, DbError> {
+    use log_keys as k;
+    Ok(k::table.order((k::since.desc(), k::key)).select(k::key).load(conn).await?)
 }
 
 /// Whether this transaction is the one that appends; until it ends, no other is.

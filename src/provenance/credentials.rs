@@ -114,8 +114,8 @@ async fn said(tx: &mut Tx, now: Time, document: Value) -> Result<(), Error> {
 
 /// What the log has not said of yet: the platform's own document, which changes with its address and keys, and those of cooperatives whose
 /// keys are older than the log's memory of them. Asked when a program that writes the log begins.
-pub async fn state_documents(db: &Db, now: Time, keys: &MasterKey, public_url: &str, log: &NoteVerifier) -> Result<(), Error> {
-    let platform = platform_did(keys, public_url, Some(log))?;
+pub async fn state_documents(db: &Db, now: Time, keys: &MasterKey, public_url: &str, log: &[NoteVerifier]) -> Result<(), Error> {
+    let platform = platform_did(keys, public_url, log)?;
     db.transaction(async |tx| {
         said(tx, now, platform.clone()).await?;
         for scope in store::unstated(tx).await? {
@@ -126,11 +126,11 @@ pub async fn state_documents(db: &Db, now: Time, keys: &MasterKey, public_url: &
     .await
 }
 
-/// The platform's DID document: the key that it signs status lists with, and for whoever looks for it, that of the public log.
-pub fn platform_did(keys: &MasterKey, public_url: &str, log: Option<&NoteVerifier>) -> Result<Value, Error> {
+/// The platform's DID document: the key that it signs status lists with, and for whoever looks for them, those that the public log has had.
+pub fn platform_did(keys: &MasterKey, public_url: &str, log: &[NoteVerifier]) -> Result<Value, Error> {
     let signer = platform(keys, public_url)?;
     let mut methods = vec![Method { fragment: signer.fragment().to_owned(), public: signer.public(), asserts: true }];
-    methods.extend(log.map(|log| Method { fragment: format!("log-{:08x}", log.id()), public: *log.public(), asserts: false }));
+    methods.extend(log.iter().map(|log| Method { fragment: format!("log-{:08x}", log.id()), public: *log.public(), asserts: false }));
     Ok(did::document(signer.did(), &methods))
 }
 

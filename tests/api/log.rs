@@ -102,7 +102,7 @@ async fn a_bundle_proves_that_its_records_are_in_the_log() {
     api_test(async |app| {
         let code = sold(app, 1).await;
         let bundle = async || bytes(app, &format!("/v1/provenance/items/{code}/bundle")).await;
-        let knowing = |bytes: &[u8]| verify_bundle_knowing(bytes, Known { log: Some(log(app).verifier()), ..Known::default() });
+        let knowing = |bytes: &[u8]| verify_bundle_knowing(bytes, Known { log: log(app).verifiers(), ..Known::default() });
         let step = |bytes: &[u8]| knowing(bytes).steps.into_iter().find(|step| step.name == "Public log").unwrap();
         assert_eq!(app.visitor().get(&format!("/v1/provenance/items/{code}/proof")).await.problem(404), "not-found");
         let before = step(&bundle().await);

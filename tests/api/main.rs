@@ -34,6 +34,7 @@ mod process;
 mod reconciliation;
 mod refunds;
 mod reports;
+mod rotation;
 mod schema;
 mod search;
 mod spec;

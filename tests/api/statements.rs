@@ -33,7 +33,7 @@ async fn monitor(app: &TestApp) -> (Option<i32>, String) {
 }
 async fn newest(app: &TestApp, code: &str) -> Step {
     let bundle = bytes(app, &format!("/v1/provenance/items/{code}/bundle")).await;
-    let verdict = verify_bundle_knowing(&bundle, Known { log: Some(log(app).verifier()), ..Known::default() });
+    let verdict = verify_bundle_knowing(&bundle, Known { log: log(app).verifiers(), ..Known::default() });
     assert!(verdict.ok(), "{:?}", verdict.steps);
     verdict.steps.into_iter().find(|step| step.name == "Newest record").unwrap()
 }
@@ -71,11 +71,11 @@ async fn a_service_that_begins_again_says_nothing_twice() {
         sold(app, 1).await;
         append(app).await;
         let before = statements(app).await;
-        haat::provenance::credentials::state_documents(&app.db.db, app.clock.now(), &app.app.keys, &app.url, log(app).verifier()).await.unwrap();
+        haat::provenance::credentials::state_documents(&app.db.db, app.clock.now(), &app.app.keys, &app.url, log(app).verifiers()).await.unwrap();
         append(app).await;
         assert_eq!(statements(app).await, before);
         // Control: at another address it is another DID.
-        haat::provenance::credentials::state_documents(&app.db.db, app.clock.now(), &app.app.keys, "https://moved.example", log(app).verifier())
+        haat::provenance::credentials::state_documents(&app.db.db, app.clock.now(), &app.app.keys, "https://moved.example", log(app).verifiers())
             .await
             .unwrap();
         append(app).await;

@@ -63,22 +63,20 @@ impl Verdict {
 pub struct Known<'a> {
     /// The ids of the cooperative's own keys, from its `did.json` or from paper: every key in the bundle must be one.
     pub keys: Option<&'a [Digest]>,
-    /// The key of the public log: the records must be in it, under a checkpoint that it signed.
-    pub log: Option<&'a NoteVerifier>,
+    /// The keys of the public log, which may have had several: the records must be in it, under a checkpoint that one of them signed. None: its
+    /// own word is all there is.
+    pub log: &'a [NoteVerifier],
     /// Whom to believe: the checkpoint must be cosigned by enough of its witnesses, and be of one of its logs if it names any.
     pub policy: Option<&'a Policy>,
 }
 
 impl<'a> Known<'a> {
-    /// The log's key: as it is known, or as the policy has it for the log that the file names.
-    fn log_of(&self, bundle: &Bundle) -> Option<&'a NoteVerifier> {
-        let of_policy = || {
-            let policy = self.policy?;
-            let origin = bundle.log.as_ref().and_then(|log| log.checkpoint.split('\n').next());
-            // One that is not the policy's is held against the policy's, and fails.
-            origin.and_then(|origin| policy.log(origin)).or_else(|| policy.logs().first())
-        };
-        self.log.or_else(of_policy)
+    /// The log's keys: as they are known, or as the policy has them. A log that is not the policy's is held against the policy's, and fails.
+    fn log(&self) -> &'a [NoteVerifier] {
+        match self.policy {
+            Some(policy) if self.log.is_empty() => policy.logs(),
+            _ => self.log,
+        }
     }
 }
 
@@ -105,7 +103,7 @@ pub fn verify_bundle_knowing(bytes: &[u8], known: Known<'_>) -> Verdict {
             format!("The item is piece {} of the batch, and its first record holds the batch's state of that moment.", minted.serial)
         });
         steps.signer(&bundle, known.keys);
-        steps.log(&bundle, known.log_of(&bundle));
+        steps.log(&bundle, known.log());
         known.policy.into_iter().for_each(|policy| steps.witnesses(&bundle, policy));
         let whole = steps.0.iter().all(Step::ok);
         return Verdict { steps: steps.0, bundle: whole.then_some(bundle) };
@@ -197,12 +195,12 @@ impl Steps {
         let _: Option<String> = self.take("Witnesses", witnessed(bundle, policy), String::clone);
     }
 
-    fn log(&mut self, bundle: &Bundle, key: Option<&NoteVerifier>) {
+    fn log(&mut self, bundle: &Bundle, keys: &[NoteVerifier]) {
         const NAME: &str = "Public log";
         let Some(logged) = &bundle.log else {
-            return match key {
-                Some(key) => self.push(NAME, Outcome::Failed, sentence(&LoggedError::Missing(key.name().to_owned()).to_string())),
-                None => self.push(
+            return match keys {
+                [key, ..] => self.push(NAME, Outcome::Failed, sentence(&LoggedError::Missing(key.name().to_owned()).to_string())),
+                [] => self.push(
                     NAME,
                     Outcome::NotChecked,
                     "No proofs from a public log: that newer records were left off cannot be seen from this file. The item's page has the newest."
@@ -210,7 +208,7 @@ impl Steps {
                 ),
             };
         };
-        match logged.check(&bundle.item.leaves, &bundle.batch.leaves, key) {
+        match logged.check(&bundle.item.leaves, &bundle.batch.leaves, keys) {
             Ok(found) => {
                 let whole = found.signed && found.inside == found.records;
                 self.push(NAME, if whole { Outcome::Passed } else { Outcome::NotChecked }, in_log(&found));

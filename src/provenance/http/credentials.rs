@@ -68,11 +68,11 @@ fn document(value: &serde_json::Value) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, SOON)).json(value)
 }
 
-/// The platform's keys (did:web): the one that signs status lists, and that of the public log.
+/// The platform's keys (did:web): the one that signs status lists, and those that the public log has had.
 #[utoipa::path(tag = "provenance", operation_id = "get_platform_did", responses((status = 200, body = serde_json::Value)))]
 #[get("/.well-known/did.json")]
 async fn get_platform_did(app: web::Data<App>) -> Result<HttpResponse, Problem> {
-    let log = app.log.as_ref().map(crate::log::Log::verifier);
+    let log = app.log.as_ref().map_or(&[][..], crate::log::Log::verifiers);
     Ok(document(&credentials::platform_did(&app.keys, &app.config.public_url, log)?))
 }
 

@@ -73,7 +73,7 @@ impl TestApp {
         told.webhook_url = Some(format!("{url}/webhooks/stripe"));
         let sandbox = stripe_sandbox::Sandbox::start(told).unwrap();
         let (keys, log) = (MasterKey::new([7; 32]), Log::open(&db.db, clock.now(), &LogKey::new([9; 32]), "https://haat.example").await.unwrap());
-        haat::provenance::credentials::state_documents(&db.db, clock.now(), &keys, &url, log.verifier()).await.unwrap();
+        haat::provenance::credentials::state_documents(&db.db, clock.now(), &keys, &url, log.verifiers()).await.unwrap();
         let app = web::Data::new(App {
             log: Some(log),
             db: db.db.clone(),

@@ -108,11 +108,11 @@ pub(crate) enum LoggedError {
 }
 
 impl Logged {
-    /// Checks every proof, and the checkpoint's signature if the log's key is known.
-    pub(crate) fn check(&self, item: &[SignedLeaf], batch: &[SignedLeaf], key: Option<&NoteVerifier>) -> Result<Found, LoggedError> {
-        let checkpoint = match key {
-            Some(key) => Checkpoint::verified(&self.checkpoint, key)?,
-            None => Checkpoint::parse(Note::parse(&self.checkpoint).map_err(CheckpointError::from)?.unverified())?,
+    /// Checks every proof, and the checkpoint's signature if keys of the log are known.
+    pub(crate) fn check(&self, item: &[SignedLeaf], batch: &[SignedLeaf], keys: &[NoteVerifier]) -> Result<Found, LoggedError> {
+        let checkpoint = match keys {
+            [_, ..] => Checkpoint::verified_by(&self.checkpoint, keys)?,
+            [] => Checkpoint::parse(Note::parse(&self.checkpoint).map_err(CheckpointError::from)?.unverified())?,
         };
         let (mut inside, mut records) = (0, 0);
         for (chain, leaves, entries) in [("item", item, &self.item), ("batch", batch, &self.batch)] {
@@ -128,7 +128,7 @@ impl Logged {
                 inside += 1;
             }
         }
-        Ok(Found { checkpoint, signed: key.is_some(), inside, records })
+        Ok(Found { checkpoint, signed: !keys.is_empty(), inside, records })
     }
 
     /// Checks the count, against the checkpoint whose signature [`Self::check`] looks at.

@@ -6,7 +6,7 @@ use passport::{Bundle, Known, Outcome, verify_bundle_knowing};
 use crate::tampering::logged;
 
 fn newest(bundle: &Bundle, signer: Option<&NoteSigner>) -> (bool, Option<Outcome>, String) {
-    let known = Known { log: signer.map(NoteSigner::verifier), ..Known::default() };
+    let known = Known { log: signer.map(NoteSigner::verifier).map_or(&[], std::slice::from_ref), ..Known::default() };
     let verdict = verify_bundle_knowing(&bundle.to_bytes().unwrap(), known);
     let step = verdict.steps.iter().find(|step| step.name == "Newest record");
     (verdict.ok(), step.map(|step| step.outcome), step.map(|step| step.detail.clone()).unwrap_or_default())

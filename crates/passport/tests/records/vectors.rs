@@ -170,12 +170,14 @@ impl Vectors {
         self.case(name, "put", Value::Object(put), &verdict);
     }
 
-    fn known(&mut self, name: &str, keys: Option<&[Digest]>, log: Option<&NoteVerifier>) {
+    fn known(&mut self, name: &str, keys: Option<&[Digest]>, log: &[NoteVerifier]) {
         let bytes = serde_json::to_vec(&self.bundles[name]).unwrap();
         let verdict = verify_bundle_knowing(&bytes, Known { keys, log, ..Known::default() });
         let mut known = Map::new();
         keys.map(|keys| known.insert("keys".to_owned(), json!(keys)));
-        log.map(|log| known.insert("log".to_owned(), json!(log.to_string())));
+        if !log.is_empty() {
+            known.insert("log".to_owned(), json!(log.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")));
+        }
         self.case(name, "known", Value::Object(known), &verdict);
     }
 }
@@ -292,8 +294,9 @@ fn vectors() -> Vectors {
     let strange = passport::log::NoteSigner::from_seed("haat.example/log", &[8; 32]).unwrap();
     for name in ["plain", "logged"] {
         for keys in [None, Some(&[key][..]), Some(&[other, key][..]), Some(&[other][..]), Some(&[][..])] {
-            for log in [None, Some(signer.verifier()), Some(strange.verifier())] {
-                vectors.known(name, keys, log);
+            let (own, other) = (signer.verifier().clone(), strange.verifier().clone());
+            for log in [vec![], vec![own.clone()], vec![other.clone()], vec![other.clone(), own.clone()], vec![own, other]] {
+                vectors.known(name, keys, &log);
             }
         }
     }

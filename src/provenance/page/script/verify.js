@@ -455,17 +455,16 @@ const parseLogKey = (vkey) => {
 };
 const decimal = (text) => (/^(0|[1-9]\d{0,19})$/.test(text ?? "") && BigInt(text) < 1n << 64n ? BigInt(text) : null);
 
-const readCheckpoint = (note, log) => {
+// A log may have had several keys: one that signed is enough, and each that says it did must have.
+const readCheckpoint = (note, logs) => {
   const { text, signatures } = parseNote(note);
-  if (log) {
-    const lines = signatures.filter((line) => line.name === log.name && line.id === log.id);
-    must(lines.length > 0, "not signed by this log");
-    must(lines.every((line) => ed25519(log.key, utf8(text), line.signature)), "signature of the log");
-  }
+  const lines = signatures.flatMap((line) => logs.filter(({ name, id }) => line.name === name && line.id === id).map((log) => ({ ...line, log })));
+  must(!logs.length || lines.length > 0, "not signed by this log");
+  must(lines.every(({ log, signature }) => ed25519(log.key, utf8(text), signature)), "signature of the log");
   const [origin, digits, encoded] = text.split("\n");
   const [size, root] = [decimal(digits), encoded === undefined ? null : base64.decode(encoded)];
   must(origin && size !== null && root?.length === 32, "not a checkpoint");
-  must(!log || origin === log.name, "another log");
+  must(lines.every(({ log }) => origin === log.name), "another log");
   return { origin, size, root };
 };
 
@@ -484,8 +483,8 @@ const isIncluded = (hash, index, size, path, root) => {
   return last === 0n && same(hash, root);
 };
 
-const readLog = (log, chains, key) => {
-  const checkpoint = readCheckpoint(log.checkpoint, key);
+const readLog = (log, chains, keys) => {
+  const checkpoint = readCheckpoint(log.checkpoint, keys);
   let [inside, records] = [0, 0];
   for (const [kind, leaves] of Object.entries(chains)) {
     must(log[kind].length === leaves.length, "not one place for each record");
@@ -496,7 +495,7 @@ const readLog = (log, chains, key) => {
       inside++;
     });
   }
-  return { origin: checkpoint.origin, size: String(checkpoint.size), signed: Boolean(key), inside, records, checkpoint };
+  return { origin: checkpoint.origin, size: String(checkpoint.size), signed: keys.length > 0, inside, records, checkpoint };
 };
 
 // The log's count of newest records: nothing was left off up to its day. Gives the day, or nothing if these chains are not in it.
@@ -514,7 +513,7 @@ const readTips = ({ entry, index, path, ...places }, chains, { size, root }) => 
   return places.item && places.batch && count.day;
 };
 
-// Checks a bundle. `known.keys`: ids of keys that must have signed; `known.log`: the key that the log must have, as name+hash+key.
+// Checks a bundle. `known.keys`: ids of keys that must have signed; `known.log`: the keys that the log may have, as name+hash+key, a line each.
 // Gives `{ok, steps: [{name, outcome: "passed" | "failed" | "open", why}], code, signers, log}`; what follows a failed step may be missing.
 export function verify(bytes, known = {}) {
   const result = { ok: false, steps: [], code: null, signers: [], log: null };
@@ -555,7 +554,7 @@ export function verify(bytes, known = {}) {
     else step("log", "open");
   } else {
     try {
-      const { checkpoint, ...log } = readLog(bundle.log, { item, batch }, known.log && parseLogKey(known.log));
+      const { checkpoint, ...log } = readLog(bundle.log, { item, batch }, (known.log || "").split(/\s+/).filter(Boolean).map(parseLogKey));
       result.log = log;
       step("log", log.signed && log.inside === log.records ? "passed" : "open");
       try {
