@@ -33,9 +33,12 @@ pub struct ServeArgs {
     /// 64 hexadecimal digits; wraps signing keys, subject keys and payout details. Losing it loses them.
     #[arg(long, env = "HAAT_MASTER_KEY", hide_env_values = true)]
     pub master_key: Option<String>,
-    /// 64 hexadecimal digits: the key of the public log, apart from all others. `haat log key` makes one. The log never changes it.
+    /// 64 hexadecimal digits: the key of the public log, apart from all others. `haat log key` makes one.
     #[arg(long, env = "HAAT_LOG_KEY", hide_env_values = true)]
     pub log_key: Option<String>,
+    /// The key that the log had before, while it changes (`haat log key rotate`): both sign.
+    #[arg(long, env = "HAAT_LOG_KEY_OLD", hide_env_values = true)]
+    pub log_key_old: Option<String>,
     /// A file that names the witnesses of the public log and where they are asked, and how many are enough (C2SP tlog-policy).
     #[arg(long, env = "HAAT_LOG_POLICY")]
     pub log_policy: Option<PathBuf>,
@@ -113,7 +116,7 @@ pub enum Error {
     Missing(Vec<&'static str>),
     #[error("HAAT_MASTER_KEY must be 64 hexadecimal digits (make one with: openssl rand -hex 32)")]
     MasterKey,
-    #[error("HAAT_LOG_KEY must be 64 hexadecimal digits (make one with: haat log key)")]
+    #[error("HAAT_LOG_KEY and HAAT_LOG_KEY_OLD must be 64 hexadecimal digits (make one with: haat log key)")]
     LogKey,
     #[error("{0} is for development only")]
     DevelopmentOnly(&'static str),
@@ -166,6 +169,9 @@ impl ServeArgs {
         Ok(edge::Settings { times, proxies, rates: Rates::default(), places: Places::for_pool(self.pool) })
     }
     /// The seed of the public log's key.
+    pub fn log_key_old(&self) -> Result<Option<[u8; 32]>, Error> {
+        self.log_key_old.as_deref().map(|text| secrets::from_hex(text).ok_or(Error::LogKey)).transpose()
+    }
     pub fn log_key(&self) -> Result<Option<[u8; 32]>, Error> {
         self.log_key.as_deref().map(|text| secrets::from_hex(text).ok_or(Error::LogKey)).transpose()
     }

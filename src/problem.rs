@@ -29,6 +29,7 @@ problems! {
     Forbidden = 403 "forbidden" "Not allowed for you",
     NotFound = 404 "not-found" "No such thing",
     MethodNotAllowed = 405 "method-not-allowed" "Not a method of this address",
+    NotAcceptable = 406 "not-acceptable" "Not to be had in a form that you accept",
     Conflict = 409 "conflict" "Not possible as things stand",
     PreconditionFailed = 412 "precondition-failed" "It changed since you read it",
     BodyTooLarge = 413 "body-too-large" "The body is too large",

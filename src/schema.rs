@@ -565,6 +565,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    log_chains (ordinal) {
+        ordinal -> Int8,
+        subject_id -> Uuid,
+    }
+}
+
+diesel::table! {
     log_checkpoints (size) {
         size -> Int8,
         root -> Bytea,
@@ -585,17 +592,46 @@ diesel::table! {
 diesel::table! {
     log_entries (index) {
         index -> Int8,
-        subject_id -> Uuid,
-        seq -> Int4,
+        subject_id -> Nullable<Uuid>,
+        seq -> Nullable<Int4>,
+        statement_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    log_keys (key) {
+        key -> Text,
+        since -> Timestamptz,
     }
 }
 
 diesel::table! {
     log_outbox (id) {
         id -> Uuid,
-        subject_id -> Uuid,
-        seq -> Int4,
+        subject_id -> Nullable<Uuid>,
+        seq -> Nullable<Int4>,
         position -> Int8,
+        statement_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    log_statements (id) {
+        id -> Uuid,
+        kind -> Text,
+        about -> Text,
+        bytes -> Bytea,
+        hash -> Bytea,
+        position -> Int8,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    log_tip_tiles (level, index) {
+        level -> Int2,
+        index -> Int8,
+        hashes -> Bytea,
     }
 }
 
@@ -1382,6 +1418,8 @@ diesel::joinable!(invitations -> cooperatives (coop_id));
 diesel::joinable!(item_reports -> accounts (resolved_by));
 diesel::joinable!(leaves -> signing_keys (key_id));
 diesel::joinable!(log_cosignatures -> log_checkpoints (size));
+diesel::joinable!(log_entries -> log_statements (statement_id));
+diesel::joinable!(log_outbox -> log_statements (statement_id));
 diesel::joinable!(ledger_balances -> ledger_accounts (account_id));
 diesel::joinable!(maker_payments -> accounts (recorded_by));
 diesel::joinable!(media -> cooperatives (coop_id));
@@ -1454,12 +1492,16 @@ diesel::allow_tables_to_appear_in_same_query!(
     ledger_balances,
     ledger_periods,
     ledger_transfers,
+    log_chains,
     log_checkpoints,
     log_cosignatures,
     log_entries,
+    log_keys,
     log_outbox,
+    log_statements,
     log_tiles,
     maker_floors,
+    log_tip_tiles,
     maker_payments,
     media,
     memberships,

@@ -85,6 +85,10 @@ impl MasterKey {
     fn derive(&self, purpose: &str) -> [u8; 32] {
         hmac(&self.0, &[b"haat-key-v1\n", purpose.as_bytes()])
     }
+    /// The seed of the key that the platform itself signs for one purpose with: kept nowhere, made from this one each time.
+    pub fn signing_seed(&self, purpose: &str) -> [u8; 32] {
+        self.derive(&format!("signing/{purpose}"))
+    }
     /// HMAC(key, purpose ‖ id ‖ generation): a token that is derived each time it is sent, and dies when the generation moves on.
     pub fn token(&self, purpose: &str, id: uuid::Uuid, generation: i32) -> Token {
         let tag = hmac(&self.derive("tokens"), &[purpose.as_bytes(), b"\n", id.as_bytes(), &generation.to_be_bytes()]);

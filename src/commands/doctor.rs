@@ -25,7 +25,7 @@ use haat::{
 
 use super::{
     Failure,
-    program::{beside, private, private_dir},
+    program::{LOG_KEY, LOG_KEY_OLD, beside, private, private_dir},
 };
 
 /// Tokens and signatures are good for minutes: Stripe's for five. Half a minute is far from that and above any clock that is kept.
@@ -162,15 +162,16 @@ async fn keys(url: &str, args: &ServeArgs, private_dir: Option<&Path>) -> Findin
 
 /// The key signed the newest checkpoint, and the tiles have its root.
 async fn log(url: &str, args: &ServeArgs, private_dir: Option<&Path>) -> Finding {
-    let kept = || std::fs::read_to_string(beside(private_dir?, "log-key")).ok().and_then(|text| from_hex(&text));
-    let Some(seed) = args.log_key().ok().flatten().or_else(kept) else {
+    let kept = |end: &str| std::fs::read_to_string(beside(private_dir?, end)).ok().and_then(|text| from_hex(&text));
+    let Some(seed) = args.log_key().ok().flatten().or_else(|| kept(LOG_KEY)) else {
         return if args.development {
             Finding::well("public log", "stands still without HAAT_LOG_KEY (development)")
         } else {
             Finding::ill("public log", "there is no key", "set HAAT_LOG_KEY to the one this log was begun with (new: haat log key)")
         };
     };
-    let tried = async { Log::found(&mut *Db::connect(url, 1).conn().await?, &LogKey::new(seed)).await };
+    let old = args.log_key_old().ok().flatten().or_else(|| kept(LOG_KEY_OLD));
+    let tried = async { Log::found(&mut *Db::connect(url, 1).conn().await?, &LogKey::new(seed).after(old)).await };
     match tried.await {
         Ok(Some(log)) => Finding::well("public log", format!("{} is whole, and this is its key", log.verifier().name())),
         Ok(None) => Finding::well("public log", "is not begun yet"),

@@ -7,10 +7,12 @@ use std::{
 
 use cluster::{Cluster, default_dir};
 use haat::{
+    clock::Time,
     config::{DatabaseArgs, ServeArgs},
-    db::migrate,
-    log::LogKey,
+    db::{Db, migrate},
+    log::{Log, LogKey},
     media::{MediaStore, Reach},
+    provenance::credentials::state_documents,
     secrets::{self, MasterKey, random},
 };
 
@@ -34,9 +36,21 @@ pub fn beside(dir: &Path, end: &str) -> PathBuf {
 pub fn kept_key(dir: &Path) -> Result<MasterKey, Failure> {
     Ok(MasterKey::new(kept_secret(&beside(dir, "key"))?))
 }
+/// The ends of the files that a private cluster's public log has its key in, and while it changes, the one before.
+pub const LOG_KEY: &str = "log-key";
+pub const LOG_KEY_OLD: &str = "log-key-old";
+
 /// The key of a private cluster's public log, made once.
 pub fn kept_log_key(dir: &Path) -> Result<LogKey, Failure> {
-    Ok(LogKey::new(kept_secret(&beside(dir, "log-key"))?))
+    let old = beside(dir, LOG_KEY_OLD);
+    let old = if old.exists() { Some(kept_secret(&old)?) } else { None };
+    Ok(LogKey::new(kept_secret(&beside(dir, LOG_KEY))?).after(old))
+}
+/// The log, with the documents in it that say whose keys there are.
+pub async fn opened_log(db: &Db, now: Time, keys: &MasterKey, key: &LogKey, public_url: &str) -> Result<Log, Failure> {
+    let log = Log::open(db, now, key, public_url).await?;
+    state_documents(db, now, keys, public_url, log.verifiers()).await?;
+    Ok(log)
 }
 /// A secret in a file of its own, which only its owner may read; made once.
 pub fn kept_secret(path: &Path) -> Result<[u8; 32], Failure> {

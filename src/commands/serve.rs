@@ -14,7 +14,7 @@ use haat::{
     db::Db,
     edge::Edge,
     jobs::Hint,
-    log::{Log, LogKey, Witnesses, jobs::keep_appending},
+    log::{LogKey, Witnesses, jobs::keep_appending},
     notifications::Mailer,
     payments::Stripe,
     routes,
@@ -24,7 +24,7 @@ use haat::{
 
 use super::{
     Failure,
-    program::{kept_key, kept_log_key, media, migrated, private_dir},
+    program::{kept_key, kept_log_key, media, migrated, opened_log, private_dir},
 };
 
 /// Which parts of the program this process is.
@@ -56,12 +56,12 @@ pub fn run(args: &ServeArgs, part: Part) -> Result<ExitCode, Failure> {
     let stripe = Stripe::new(&stripe_key, &args.stripe_api_base)?;
     let log_key = match (args.log_key()?, private_dir(&args.database)?) {
         (None, Some(dir)) => Some(kept_log_key(&dir)?),
-        (given, _) => given.map(LogKey::new),
+        (given, _) => given.map(|seed| Ok::<_, Failure>(LogKey::new(seed).after(args.log_key_old()?))).transpose()?,
     };
     let (cluster, url) = migrated(&args.database)?;
     let (system, db, clock) = (actix_web::rt::System::new(), Db::connect(&url, args.pool), Clock::System);
     let log = match log_key {
-        Some(key) => Some(system.block_on(Log::open(&db, clock.now(), &key, &config.public_url))?.watched(witnesses(args)?)),
+        Some(key) => Some(system.block_on(opened_log(&db, clock.now(), &keys, &key, &config.public_url))?.watched(witnesses(args)?)),
         None => {
             eprintln!("no HAAT_LOG_KEY: the public log stands still");
             None

@@ -20,9 +20,10 @@ pub struct VerifyArgs {
     /// A key id that the cooperative publishes; may be given more than once. Then every signature must be by one of them.
     #[arg(long = "key")]
     keys: Vec<Digest>,
-    /// The key of the public log, as it is published (name+hash+key): then the records must be in it.
-    #[arg(long)]
-    log_key: Option<NoteVerifier>,
+    /// The key of the public log, as it is published (name+hash+key): then the records must be in it. More than once for a log that changed its
+    /// key since.
+    #[arg(long = "log-key")]
+    log_keys: Vec<NoteVerifier>,
     /// A file that says which logs and witnesses to believe (C2SP tlog-policy): then enough of the witnesses must have cosigned.
     #[arg(long)]
     policy: Option<PathBuf>,
@@ -45,7 +46,7 @@ pub fn run(args: &VerifyArgs) -> Result<ExitCode, Failure> {
     let bytes = read(&args.file).map_err(|error| format!("{}: {error}", args.file.display()))?;
     let keys = (!args.keys.is_empty()).then_some(args.keys.as_slice());
     let policy = args.policy.as_deref().map(policy).transpose()?;
-    let verdict = verify_bundle_knowing(&bytes, Known { keys, log: args.log_key.as_ref(), policy: policy.as_ref() });
+    let verdict = verify_bundle_knowing(&bytes, Known { keys, log: &args.log_keys, policy: policy.as_ref() });
     let code = code(&bytes, &verdict);
     io::stdout().write_all(told(&verdict, code).as_bytes())?;
     Ok(ExitCode::from(code))

@@ -30,14 +30,17 @@ async fn get_log_checkpoint(app: web::Data<App>) -> Result<HttpResponse, Problem
     Ok(HttpResponse::Ok().content_type(TEXT).insert_header((header::CACHE_CONTROL, SHORT)).body(note))
 }
 
-/// Whose signature a checkpoint must have, as `name+hash+key` (C2SP signed-note). Compare it with what is published elsewhere: a log
-/// that hands out its own key proves nothing with it.
+/// Whose signature a checkpoint must have, as `name+hash+key` (C2SP signed-note): the log's key now, and below it those that it had before, for
+/// checkpoints of that time. Compare it with what is published elsewhere: a log that hands out its own key proves nothing with it.
 #[utoipa::path(tag = "log", operation_id = "get_log_key",
     responses((status = 200, content_type = "text/plain", body = String), (status = 404, body = ProblemView)))]
 #[get("/log/key")]
 async fn get_log_key(app: web::Data<App>) -> Result<HttpResponse, Problem> {
     let log = app.log.as_ref().ok_or(Error::Unbegun)?;
-    Ok(HttpResponse::Ok().content_type(TEXT).insert_header((header::CACHE_CONTROL, SHORT)).body(format!("{}\n", log.verifier())))
+    Ok(HttpResponse::Ok()
+        .content_type(TEXT)
+        .insert_header((header::CACHE_CONTROL, SHORT))
+        .body(log.verifiers().iter().map(|key| format!("{key}\n")).collect::<String>()))
 }
 
 /// Which witnesses the log asks, and how many it holds to be enough (C2SP tlog-policy). Whom you believe is for you to say: begin with this
@@ -86,6 +89,7 @@ impl From<Error> for Problem {
             | Error::Root { .. }
             | Error::Tile(_)
             | Error::Corrupt(_)
+            | Error::Statement(_)
             | Error::Ahead(_)
             | Error::Policy(_)
             | Error::Client(_)

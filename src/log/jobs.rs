@@ -1,7 +1,7 @@
 //! The sequencer: it appends what is queued, for as long as the program runs, and has it witnessed.
 use std::time::Duration;
 
-use super::Log;
+use super::{Error, Log};
 use crate::{app::App, problem::Chain};
 
 /// The longest that a leaf waits beside the time it takes to append it.
@@ -18,7 +18,7 @@ pub async fn keep_appending(app: &App, log: &Log) {
 
 async fn appending(app: &App, log: &Log) {
     loop {
-        match log.append(&app.jobs_db, app.clock.now()).await {
+        match appended(app, log).await {
             // There may be more.
             Ok(appended) if appended > 0 => {}
             Ok(_) => tokio::time::sleep(EVERY).await,
@@ -28,6 +28,13 @@ async fn appending(app: &App, log: &Log) {
             }
         }
     }
+}
+
+/// First what is queued; once a day, behind it, the count of the newest records.
+async fn appended(app: &App, log: &Log) -> Result<usize, Error> {
+    let (db, now) = (&app.jobs_db, app.clock.now());
+    let appended = log.append(db, now).await?;
+    Ok(if appended == 0 && log.count(db, now).await? { 1 } else { appended })
 }
 
 /// Beside appending: a slow witness makes no leaf wait.

@@ -3,14 +3,19 @@
 //! - Chains are written by `provenance`, which queues each leaf in the transaction that made it. The sequencer only orders: it takes
 //!   what is queued, appends it to the tiles and signs the new tree, all in one transaction.
 //! - One root for a size: checkpoints are insert-only by size, and a tile only grows. The database refuses both otherwise.
-//! - The log's key is neither the master key nor a cooperative's: whoever holds the database cannot sign a tree.
+//! - The log's key is neither the master key nor a cooperative's: whoever holds the database cannot sign a tree. When it changes, both keys
+//!   sign for a while, and every key that the log ever had stays known.
+//! - What it says in its own name is in it too: every DID document and status list, and once a day which records are the newest.
 //! - Others witness it: a checkpoint is served with their signatures, and nothing is appended while one of them saw a log that is not this one.
 //! - The log's name is that of its first checkpoint, also when the service moves to another address: proofs outlive addresses.
 pub mod http;
 pub mod jobs;
+pub mod lists;
 mod model;
 pub mod read;
+pub mod statements;
 mod store;
+pub mod tips;
 pub mod verify;
 pub mod witnesses;
 
@@ -24,7 +29,7 @@ use passport::{
 
 use crate::{
     clock::Time,
-    db::{Conn, Db},
+    db::{Conn, Db, Tx},
 };
 
 /// As many leaves as one transaction appends: enough that a burst is signed for once, few enough that it is short.
@@ -34,6 +39,10 @@ const BATCH: i64 = 512;
 #[derive(Clone, Debug)]
 pub struct Log {
     signer: NoteSigner,
+    /// While the key changes: it signs too.
+    old: Option<NoteSigner>,
+    /// Every key that the log has had, the one that it has now first.
+    keys: Vec<NoteVerifier>,
     witnesses: Option<Witnesses>,
 }
 
@@ -41,17 +50,41 @@ impl Log {
     /// Opens the log, or begins it under the name that the public address gives. Refuses one whose newest checkpoint is not by this key,
     /// or whose tiles do not have its root: a log that went on after that would have two histories.
     pub async fn open(db: &Db, now: Time, key: &LogKey, public_url: &str) -> Result<Self, Error> {
-        if let Some(log) = Self::found(&mut *db.conn().await?, key).await? {
-            return Ok(log);
+        let found = Self::found(&mut *db.conn().await?, key).await?;
+        let log = match found {
+            Some(log) => log,
+            None => {
+                let log = Self::of(key, &name(public_url))?;
+                log.begin(db, now).await?;
+                log
+            }
+        };
+        let conn = &mut *db.conn().await?;
+        // The old one first, where both are new to this database.
+        for key in log.old.iter().chain([&log.signer]) {
+            store::keep_key(conn, now, &key.verifier().to_string()).await?;
         }
-        let log = Self { signer: key.signer(&name(public_url))?, witnesses: None };
-        log.begin(db, now).await?;
-        Ok(log)
+        log.with_keys(conn).await
+    }
+    fn of(key: &LogKey, name: &str) -> Result<Self, Error> {
+        let (signer, old) = (key.signer(name)?, key.old(name)?);
+        let keys = [&signer].into_iter().chain(&old).map(|key| key.verifier().clone()).collect();
+        Ok(Self { signer, old, keys, witnesses: None })
+    }
+    /// With those keys too that it had before.
+    async fn with_keys(mut self, conn: &mut Conn) -> Result<Self, Error> {
+        for key in store::keys(conn).await? {
+            let key: NoteVerifier = key.parse()?;
+            if !self.keys.contains(&key) {
+                self.keys.push(key);
+            }
+        }
+        Ok(self)
     }
     /// The log that is there, checked as for opening; begins none.
     pub async fn found(conn: &mut Conn, key: &LogKey) -> Result<Option<Self>, Error> {
         let Some(newest) = store::newest(conn).await? else { return Ok(None) };
-        let log = Self { signer: key.signer(newest.origin()?)?, witnesses: None };
+        let log = Self::of(key, newest.origin()?)?;
         log.check(conn, &newest).await?;
         Ok(Some(log))
     }
@@ -66,9 +99,17 @@ impl Log {
     pub fn verifier(&self) -> &NoteVerifier {
         self.signer.verifier()
     }
+    /// Whose signatures there were ever, the present one first: who saved a checkpoint before the key changed verifies it still.
+    pub fn verifiers(&self) -> &[NoteVerifier] {
+        &self.keys
+    }
     fn sign(&self, edge: &Edge) -> Result<(Digest, String), Error> {
         let (origin, root) = (self.verifier().name().to_owned(), edge.root());
         let note = self.signer.sign(&Checkpoint { origin, size: edge.size(), root }.text())?;
+        let note = match &self.old {
+            Some(old) => note.signed_too(old)?,
+            None => note,
+        };
         Ok((root, note.to_string()))
     }
     /// A log without entries has a checkpoint too: who watches it can begin there.
@@ -77,7 +118,8 @@ impl Log {
         Ok(db.transaction(async |tx| store::insert_checkpoint(tx, now, 0, &root, &note).await).await?)
     }
     async fn check(&self, conn: &mut Conn, newest: &store::Stored) -> Result<(), Error> {
-        let signed = Checkpoint::verified(&newest.note, self.verifier())?;
+        // Before the keys of earlier days are read: those may verify what they signed, and not go on signing.
+        let signed = Checkpoint::verified_by(&newest.note, &self.keys)?;
         let edge = store::edge(conn, newest.size()).await?;
         let entries = store::next_index(conn).await?;
         if (signed.size, signed.root) != (edge.size(), edge.root()) || entries != newest.size {
@@ -104,15 +146,23 @@ impl Log {
                 return Ok(0);
             }
             let newest = store::newest(tx).await?.ok_or(Error::Unbegun)?;
-            let mut edge = store::edge(tx, newest.size()).await?;
-            let leaves = queued.iter().map(store::Queued::hash).collect::<Result<Vec<_>, _>>()?;
-            store::keep_tiles(tx, &edge.append(&leaves)).await?;
+            let mut hashes = queued.iter().map(store::Queued::hash).collect::<Result<Vec<_>, _>>()?;
             store::move_to_entries(tx, newest.size, &queued).await?;
-            let (root, note) = self.sign(&edge)?;
-            store::insert_checkpoint(tx, now, i64::try_from(edge.size()).unwrap_or(i64::MAX), &root, &note).await?;
+            // A revocation and what the log says of it are in one tree: nobody sees one without the other.
+            for statement in lists::changed(tx, now, newest.size, newest.size + hashes.len() as i64).await? {
+                hashes.push(statements::enter(tx, now, newest.size + hashes.len() as i64, &statement).await?);
+            }
+            self.extend(tx, now, &newest, &hashes).await?;
             Ok(queued.len())
         })
         .await
+    }
+    /// Signs the tree with these entries behind those of `newest`; their rows are there already.
+    async fn extend(&self, tx: &mut Tx, now: Time, newest: &store::Stored, hashes: &[Digest]) -> Result<(), Error> {
+        let mut edge = store::edge(tx, newest.size()).await?;
+        store::keep_tiles(tx, &edge.append(hashes)).await?;
+        let (root, note) = self.sign(&edge)?;
+        Ok(store::insert_checkpoint(tx, now, i64::try_from(edge.size()).unwrap_or(i64::MAX), &root, &note).await?)
     }
 }
 

@@ -4,20 +4,31 @@ use passport::log::{CheckpointError, NoteError, NoteSigner, PolicyError, tile};
 use super::witnesses::Ahead;
 use crate::{db::DbError, secrets};
 
-/// The seed of the log's Ed25519 key. Never printed.
+/// The seed of the log's Ed25519 key, and while it changes, that of the one before. Never printed.
 #[derive(Clone)]
-pub struct LogKey([u8; 32]);
+pub struct LogKey {
+    seed: [u8; 32],
+    old: Option<[u8; 32]>,
+}
 
 impl LogKey {
     pub fn new(seed: [u8; 32]) -> Self {
-        Self(seed)
+        Self { seed, old: None }
+    }
+    /// The same with the key that it takes the place of: both sign.
+    pub fn after(self, old: Option<[u8; 32]>) -> Self {
+        Self { old, ..self }
     }
     pub fn to_hex(&self) -> String {
-        secrets::to_hex(&self.0)
+        secrets::to_hex(&self.seed)
     }
     /// The key under the log's name.
     pub fn signer(&self, name: &str) -> Result<NoteSigner, NoteError> {
-        NoteSigner::from_seed(name, &self.0)
+        NoteSigner::from_seed(name, &self.seed)
+    }
+    /// The one before, while there are two.
+    pub fn old(&self, name: &str) -> Result<Option<NoteSigner>, NoteError> {
+        self.old.map(|seed| NoteSigner::from_seed(name, &seed)).transpose()
     }
 }
 impl std::fmt::Debug for LogKey {
@@ -30,7 +41,7 @@ impl std::fmt::Debug for LogKey {
 pub enum Error {
     #[error("the log has no checkpoint: it was never begun")]
     Unbegun,
-    #[error("the log's newest checkpoint was not made by this key (HAAT_LOG_KEY): {0}")]
+    #[error("the log's newest checkpoint was not made by this key (HAAT_LOG_KEY), nor by the one before it (HAAT_LOG_KEY_OLD): {0}")]
     Checkpoint(#[from] CheckpointError),
     #[error("the log's key cannot sign: {0}")]
     Note(#[from] NoteError),
@@ -38,6 +49,8 @@ pub enum Error {
     Root { size: i64 },
     #[error("the log's tiles: {0}")]
     Tile(#[from] tile::WrongWidth),
+    #[error("the log cannot say this: {0}")]
+    Statement(#[from] passport::log::statement::StatementError),
     #[error("the log holds what it cannot: {0}")]
     Corrupt(&'static str),
     #[error("the witness {} saw {} entries of a log that is not this one: nothing is appended", .0.witness, .0.size)]

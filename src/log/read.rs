@@ -11,7 +11,10 @@ use passport::{
 };
 
 use super::{model::Error, store};
-use crate::db::{Conn, DbError};
+use crate::{
+    clock::Time,
+    db::{Conn, DbError},
+};
 
 /// The newest checkpoint as it was signed, and cosigned so far.
 pub async fn checkpoint(conn: &mut Conn) -> Result<String, Error> {
@@ -54,6 +57,22 @@ pub async fn entries(conn: &mut Conn, index: u64, width: usize) -> Result<Vec<u8
         return Err(Error::NotFound);
     }
     write_entries(entries.iter().map(Vec::as_slice)).ok_or(Error::Corrupt("an entry is too long for a bundle"))
+}
+
+/// Where a chain's first leaf is in the log.
+///
+/// # Errors
+/// [`Error::Unbegun`] if there is no log, [`Error::NotFound`] if the leaf is queued still.
+pub async fn beginning(conn: &mut Conn, subject: uuid::Uuid) -> Result<u64, Error> {
+    store::newest(conn).await?.ok_or(Error::Unbegun)?;
+    let index = store::first_entry(conn, subject).await?.ok_or(Error::NotFound)?;
+    u64::try_from(index).map_err(|_| Error::Corrupt("an entry before the first"))
+}
+
+/// How many entries were signed for, and when the log was begun.
+pub async fn extent(conn: &mut Conn) -> Result<(u64, Time), Error> {
+    let newest = store::newest(conn).await?.ok_or(Error::Unbegun)?;
+    Ok((newest.size(), store::begun(conn).await?.ok_or(Error::Unbegun)?))
 }
 
 /// That these chains' leaves are in the newest tree: by chain and number in it. Those that are queued still are not among them.

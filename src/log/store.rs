@@ -12,7 +12,7 @@ use super::model::Error;
 use crate::{
     clock::Time,
     db::{Conn, DbError, Tx},
-    schema::{leaves, log_checkpoints, log_cosignatures, log_entries, log_outbox, log_tiles},
+    schema::{log_checkpoints, log_cosignatures, log_entries, log_keys, log_outbox, log_tiles},
 };
 
 /// Any number that nothing else takes: who holds it appends.
@@ -79,20 +79,34 @@ pub(super) async fn insert_checkpoint(tx: &mut Tx, now: Time, size: i64, root: &
     Ok(())
 }
 
+/// A key of the log's, as it is published; the same one twice is one.
+pub(super) async fn keep_key(conn: &mut Conn, now: Time, key: &str) -> Result<(), DbError> {
+    use log_keys as k;
+    diesel::insert_into(k::table).values((k::key.eq(key), k::since.eq(now))).on_conflict_do_nothing().execute(conn).await?;
+    Ok(())
+}
+/// All of them, the newest first.
+pub(super) async fn keys(conn: &mut Conn) -> Result<Vec<String>, DbError> {
+    use log_keys as k;
+    Ok(k::table.order((k::since.desc(), k::key)).select(k::key).load(conn).await?)
+}
+
 /// Whether this transaction is the one that appends; until it ends, no other is.
 pub(super) async fn hold(tx: &mut Tx) -> Result<bool, DbError> {
     Ok(diesel::select(diesel::dsl::sql::<sql::Bool>(&format!("pg_try_advisory_xact_lock({APPENDING})"))).get_result(tx).await?)
 }
 
-/// A leaf that is not in the tree yet.
+/// A leaf or a statement that is not in the tree yet.
 #[derive(QueryableByName)]
 pub(super) struct Queued {
     #[diesel(sql_type = sql::Uuid)]
     id: uuid::Uuid,
-    #[diesel(sql_type = sql::Uuid)]
-    subject_id: uuid::Uuid,
-    #[diesel(sql_type = sql::Integer)]
-    seq: i32,
+    #[diesel(sql_type = sql::Nullable<sql::Uuid>)]
+    subject_id: Option<uuid::Uuid>,
+    #[diesel(sql_type = sql::Nullable<sql::Integer>)]
+    seq: Option<i32>,
+    #[diesel(sql_type = sql::Nullable<sql::Uuid>)]
+    statement_id: Option<uuid::Uuid>,
     #[diesel(sql_type = sql::Binary)]
     hash: Vec<u8>,
 }
@@ -105,7 +119,9 @@ impl Queued {
 /// The oldest first.
 pub(super) async fn queued(conn: &mut Conn, limit: i64) -> Result<Vec<Queued>, DbError> {
     let query = crate::db::sql(
-        "SELECT o.id, o.subject_id, o.seq, l.hash FROM log_outbox o JOIN leaves l ON l.subject_id = o.subject_id AND l.seq = o.seq ORDER BY o.position LIMIT $1",
+        "SELECT o.id, o.subject_id, o.seq, o.statement_id, coalesce(l.hash, s.hash) AS hash FROM log_outbox o
+         LEFT JOIN leaves l ON l.subject_id = o.subject_id AND l.seq = o.seq
+         LEFT JOIN log_statements s ON s.id = o.statement_id ORDER BY o.position LIMIT $1",
     );
     Ok(query.bind::<sql::BigInt, _>(limit).load(conn).await?)
 }
@@ -114,10 +130,11 @@ pub(super) async fn is_waiting(conn: &mut Conn) -> Result<bool, DbError> {
     Ok(first.is_some())
 }
 
-/// The queue's leaves become entries from `first` on, in its order.
+/// The queue becomes entries from `first` on, in its order.
 pub(super) async fn move_to_entries(tx: &mut Tx, first: i64, queued: &[Queued]) -> Result<(), DbError> {
     use log_entries as e;
-    let rows: Vec<_> = (first..).zip(queued).map(|(index, q)| (e::index.eq(index), e::subject_id.eq(q.subject_id), e::seq.eq(q.seq))).collect();
+    let row = |(index, q): (i64, &Queued)| (e::index.eq(index), e::subject_id.eq(q.subject_id), e::seq.eq(q.seq), e::statement_id.eq(q.statement_id));
+    let rows: Vec<_> = (first..).zip(queued).map(row).collect();
     diesel::insert_into(e::table).values(rows).execute(tx).await?;
     let ids: Vec<_> = queued.iter().map(|q| q.id).collect();
     diesel::delete(log_outbox::table.filter(log_outbox::id.eq_any(ids))).execute(tx).await?;
@@ -131,6 +148,14 @@ pub(super) async fn next_index(conn: &mut Conn) -> Result<i64, DbError> {
 
 /// The hashes of these tiles, those that are there.
 pub(super) async fn tiles(conn: &mut Conn, places: impl IntoIterator<Item = Place>) -> Result<BTreeMap<Place, Vec<u8>>, DbError> {
+    tiles_of(conn, "log_tiles", places).await
+}
+/// Of the log's own tree, or of that of the newest records.
+pub(super) async fn tiles_of(
+    conn: &mut Conn,
+    table: &'static str,
+    places: impl IntoIterator<Item = Place>,
+) -> Result<BTreeMap<Place, Vec<u8>>, DbError> {
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = sql::SmallInt)]
@@ -141,14 +166,14 @@ pub(super) async fn tiles(conn: &mut Conn, places: impl IntoIterator<Item = Plac
         hashes: Vec<u8>,
     }
     let (levels, indexes): (Vec<i16>, Vec<i64>) = places.into_iter().map(columns).unzip();
-    let query = crate::db::sql("SELECT level, index, hashes FROM unnest($1, $2) AS wanted (level, index) JOIN log_tiles USING (level, index)")
+    let query = crate::db::sql(format!("SELECT level, index, hashes FROM unnest($1, $2) AS wanted (level, index) JOIN {table} USING (level, index)"))
         .bind::<sql::Array<sql::SmallInt>, _>(levels)
         .bind::<sql::Array<sql::BigInt>, _>(indexes);
     let rows: Vec<Row> = query.load(conn).await?;
     let place = |row: &Row| Place { level: u8::try_from(row.level).unwrap_or(u8::MAX), index: u64::try_from(row.index).unwrap_or(u64::MAX) };
     Ok(rows.into_iter().map(|row| (place(&row), row.hashes)).collect())
 }
-fn columns(place: Place) -> (i16, i64) {
+pub(super) fn columns(place: Place) -> (i16, i64) {
     (i16::from(place.level), i64::try_from(place.index).unwrap_or(i64::MAX))
 }
 
@@ -178,17 +203,35 @@ pub(super) async fn keep_tiles(tx: &mut Tx, tiles: &BTreeMap<Place, Vec<u8>>) ->
 /// Where these chains' leaves are in the log: (chain, number in it, index).
 pub(super) async fn entries_of(conn: &mut Conn, subjects: &[uuid::Uuid]) -> Result<Vec<(uuid::Uuid, i32, i64)>, DbError> {
     use log_entries as e;
-    let query = e::table.filter(e::subject_id.eq_any(subjects.to_vec())).select((e::subject_id, e::seq, e::index));
+    let columns = (e::subject_id.assume_not_null(), e::seq.assume_not_null(), e::index);
+    let query = e::table.filter(e::subject_id.eq_any(subjects.to_vec())).select(columns);
     Ok(query.load(conn).await?)
+}
+
+/// Where a chain's first leaf is.
+pub(super) async fn first_entry(conn: &mut Conn, subject: uuid::Uuid) -> Result<Option<i64>, DbError> {
+    use log_entries as e;
+    Ok(e::table.filter(e::subject_id.eq(subject).and(e::seq.eq(0))).select(e::index).first(conn).await.optional()?)
+}
+/// When the first checkpoint was signed.
+pub(super) async fn begun(conn: &mut Conn) -> Result<Option<Time>, DbError> {
+    use log_checkpoints as c;
+    Ok(c::table.order(c::size).select(c::at).first(conn).await.optional()?)
 }
 
 /// The bytes of the entries from `first` on.
 pub(super) async fn entries(conn: &mut Conn, first: i64, count: i64) -> Result<Vec<Vec<u8>>, DbError> {
-    use log_entries as e;
-    let query = e::table
-        .inner_join(leaves::table.on(leaves::subject_id.eq(e::subject_id).and(leaves::seq.eq(e::seq))))
-        .filter(e::index.ge(first).and(e::index.lt(first + count)))
-        .order(e::index)
-        .select(leaves::bytes);
-    Ok(query.load(conn).await?)
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = sql::Binary)]
+        bytes: Vec<u8>,
+    }
+    let query = crate::db::sql(
+        "SELECT coalesce(l.bytes, s.bytes) AS bytes FROM log_entries e
+         LEFT JOIN leaves l ON l.subject_id = e.subject_id AND l.seq = e.seq
+         LEFT JOIN log_statements s ON s.id = e.statement_id
+         WHERE e.index >= $1 AND e.index < $1 + $2 ORDER BY e.index",
+    );
+    let rows: Vec<Row> = query.bind::<sql::BigInt, _>(first).bind::<sql::BigInt, _>(count).load(conn).await?;
+    Ok(rows.into_iter().map(|row| row.bytes).collect())
 }

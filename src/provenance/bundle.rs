@@ -1,7 +1,7 @@
 //! Everything about an item in one file that verifies without us.
 use passport::{
     Bundle, History, KeySet, Leaf, PublicKey, Signature, SignedLeaf,
-    log::{Entry, Logged},
+    log::{Checkpoint, Entry, Logged, Note},
 };
 
 use super::{model::Error, people, store};
@@ -17,6 +17,14 @@ pub struct Record {
 
 /// By code as it stands on a tag, in canonical form.
 pub async fn record(conn: &mut Conn, master: &MasterKey, code: &str) -> Result<Record, Error> {
+    let (mut record, batch) = unlogged(conn, master, code).await?;
+    let Bundle { item, batch: of_batch, log } = &mut record.bundle;
+    *log = logged(conn, (record.id.uuid(), item.leaves.len()), (batch, of_batch.leaves.len())).await?;
+    Ok(record)
+}
+
+/// The record without its places in the log, and the batch's id.
+pub(super) async fn unlogged(conn: &mut Conn, master: &MasterKey, code: &str) -> Result<(Record, uuid::Uuid), Error> {
     let (scope, id, batch, _, state) = store::item_called(conn, code).await?.ok_or(Error::NotFound)?;
     let batch = batch.ok_or_else(|| Error::Corrupt("an item without a batch".into()))?;
     let keys = store::keys_of(conn, scope).await?;
@@ -27,8 +35,7 @@ pub async fn record(conn: &mut Conn, master: &MasterKey, code: &str) -> Result<R
     };
     let chains = [(id.uuid(), first.leaf.item()), (batch.uuid(), created.leaf.item())];
     [item.disclosures, of_batch.disclosures] = people::opened(conn, master, scope, chains).await?;
-    let log = logged(conn, (id.uuid(), item.leaves.len()), (batch.uuid(), of_batch.leaves.len())).await?;
-    Ok(Record { scope, id, state, bundle: Bundle { item, batch: of_batch, log } })
+    Ok((Record { scope, id, state, bundle: Bundle { item, batch: of_batch, log: None } }, batch.uuid()))
 }
 
 /// Where these chains' records are in the public log, if there is one.
@@ -46,8 +53,10 @@ async fn logged(conn: &mut Conn, item: (uuid::Uuid, usize), batch: (uuid::Uuid, 
             })
             .collect()
     };
+    let size = Checkpoint::parse(Note::parse(&checkpoint).map_err(log::Error::from)?.unverified()).map_err(log::Error::from)?.size;
+    let tips = log::tips::counted(conn, size, item.0, batch.0).await?;
     let (item, batch) = (of(item), of(batch));
-    Ok(Some(Logged { checkpoint, item, batch }))
+    Ok(Some(Logged { checkpoint, item, batch, tips }))
 }
 
 /// That the newest record of this item is in the public log.

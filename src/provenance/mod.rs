@@ -7,6 +7,7 @@
 mod bulk;
 pub mod bundle;
 pub mod claims;
+pub mod credentials;
 pub mod http;
 mod lists;
 mod minting;

@@ -86,13 +86,18 @@ pub struct Registered {
 /// `localhost` alone, since a development server's port changes from day to day and its DID must not. A cooperative's key keeps the DID it
 /// was made under, so that moving the service changes no record.
 pub fn did(public_url: &str, slug: &str) -> String {
+    format!("{}:coop:{}", platform_did(public_url), ascii(slug))
+}
+
+/// The platform's own.
+pub fn platform_did(public_url: &str) -> String {
     let rest = public_url.trim_start_matches("https://").trim_start_matches("http://");
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
     let loopback = host == "localhost" || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
     let host = if loopback { "localhost".to_owned() } else { authority.to_lowercase().replace(':', "%3A") };
     let path = path.split('/').filter(|part| !part.is_empty()).map(|part| format!(":{}", ascii(part))).collect::<String>();
-    format!("did:web:{host}{path}:coop:{}", ascii(slug))
+    format!("did:web:{host}{path}")
 }
 
 /// A DID holds ASCII only; other letters are percent-encoded.
@@ -120,6 +125,8 @@ pub enum Error {
     NotLogged,
     #[error(transparent)]
     Log(#[from] crate::log::Error),
+    #[error("no credential can be made of the record: {0}")]
+    Credential(#[from] passport::credential::CredentialError),
     #[error("the record cannot be written: {0}")]
     Leaf(#[from] passport::LeafError),
     #[error("the record cannot hold a value: {0}")]

@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use passport::{
     Country, Event, Evidence, LeafError, Share,
-    facts::{FactsError, Made, Material, Packed, Photo, Place, QualityCheck, Step},
+    facts::{FactsError, Made, Material, Packed, Photo, Place, QualityCheck, Step, Withdrawn, WithdrawnReason},
 };
 
 use super::{
@@ -49,6 +49,7 @@ pub enum What {
     Made(Work),
     QualityCheck { passed: bool, checks: Vec<String>, photos: Vec<PhotoFact> },
     Packed,
+    Withdrawn(WithdrawnReason),
 }
 #[derive(Clone, Debug, Default)]
 pub struct Work {
@@ -135,6 +136,10 @@ pub async fn say(tx: &mut Tx, now: Time, keys: &MasterKey, issuer: &Issuer, of: 
             check_packing(tx, issuer.scope, of).await?;
             Event::Packed(Packed {})
         }
+        What::Withdrawn(reason) => {
+            withdraw(tx, issuer.scope, of).await?;
+            Event::Withdrawn(Withdrawn { reason: *reason })
+        }
     };
     match writer.append_on(tx, &mut chain, day, Evidence::Cooperative, event, &hidden).await {
         Err(Error::Leaf(LeafError::Facts(wrong @ FactsError::MaterialSum { .. }))) => Err(invalid("/materials", "unacceptable", wrong.to_string())),
@@ -201,6 +206,18 @@ async fn check_packing(tx: &mut Tx, scope: Scope, of: Of) -> Result<(), Error> {
     match state {
         ItemState::InStock | ItemState::Sold | ItemState::Returned => Ok(()),
         ItemState::Shipped | ItemState::Refunded | ItemState::Withdrawn => Err(invalid("/type", "not_here", format!("the piece is {state}"))),
+    }
+}
+
+/// One that a buyer waits for must reach her or be given back to her first.
+async fn withdraw(tx: &mut Tx, scope: Scope, of: Of) -> Result<(), Error> {
+    let Of::Item(id) = of else { return Err(invalid("/type", "not_a_batch", "what is withdrawn is a single piece".into())) };
+    match store::state_of(tx, scope, id).await? {
+        ItemState::InStock | ItemState::Shipped | ItemState::Refunded | ItemState::Returned => {
+            Ok(store::move_item(tx, scope, id, ItemState::Withdrawn).await?)
+        }
+        ItemState::Sold => Err(invalid("/type", "awaited", "the piece is sold and not sent: undo its sale first".into())),
+        ItemState::Withdrawn => Err(invalid("/type", "not_here", "the piece is withdrawn already".into())),
     }
 }
 

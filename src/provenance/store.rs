@@ -25,9 +25,19 @@ pub(super) async fn cooperative(conn: &mut Conn, scope: Scope) -> Result<(String
     Ok(cooperatives::table.find(scope.coop()).select((cooperatives::slug, cooperatives::name, cooperatives::item_base_url)).first(conn).await?)
 }
 
+/// Whose public address this is.
+pub(super) async fn cooperative_called(conn: &mut Conn, slug: &str) -> Result<Option<Scope>, DbError> {
+    let found: Option<crate::ids::CoopId> =
+        cooperatives::table.filter(cooperatives::slug.eq(slug)).select(cooperatives::id).first(conn).await.optional()?;
+    Ok(found.map(Scope::system))
+}
+pub(super) async fn country(conn: &mut Conn, scope: Scope) -> Result<String, DbError> {
+    Ok(cooperatives::table.find(scope.coop()).select(cooperatives::country).first(conn).await?)
+}
+
 /// The cooperative's key; the first record makes it. A renamed cooperative signs under its old name until its key is rotated.
 pub(super) async fn signing_key(tx: &mut Tx, now: Time, keys: &MasterKey, issuer: &Issuer) -> Result<SigningKey, Error> {
-    if let Some(key) = live_key(tx, keys, issuer).await? {
+    if let Some(key) = live_key(tx, keys, issuer.scope).await? {
         return Ok(key);
     }
     let seed = random::<32>();
@@ -42,18 +52,19 @@ pub(super) async fn signing_key(tx: &mut Tx, now: Time, keys: &MasterKey, issuer
         .execute(tx)
         .await?;
     if made == 1 {
+        super::credentials::state(tx, now, issuer.scope).await?;
         return Ok(key);
     }
     // Two first sales at once: the other's key is the cooperative's, and was committed before the conflict was told.
-    live_key(tx, keys, issuer).await?.ok_or_else(|| Error::Corrupt("a signing key that is in the way is not there".into()))
+    live_key(tx, keys, issuer.scope).await?.ok_or_else(|| Error::Corrupt("a signing key that is in the way is not there".into()))
 }
-async fn live_key(tx: &mut Tx, keys: &MasterKey, issuer: &Issuer) -> Result<Option<SigningKey>, Error> {
-    let live = signing_keys::table.filter(signing_keys::coop_id.eq(issuer.scope.coop()).and(signing_keys::retired_at.is_null()));
+/// The key that it signs with now.
+pub(super) async fn live_key(conn: &mut Conn, keys: &MasterKey, scope: Scope) -> Result<Option<SigningKey>, Error> {
+    let live = signing_keys::table.filter(signing_keys::coop_id.eq(scope.coop()).and(signing_keys::retired_at.is_null()));
     let found: Option<(Vec<u8>, String, String)> =
-        live.select((signing_keys::sealed, signing_keys::did, signing_keys::name)).first(tx).await.optional()?;
+        live.select((signing_keys::sealed, signing_keys::did, signing_keys::name)).first(conn).await.optional()?;
     let Some((sealed, did, name)) = found else { return Ok(None) };
-    let seed: [u8; 32] =
-        keys.open(&context(&issuer.scope), &sealed)?.try_into().map_err(|_| Error::Corrupt("a signing key is not 32 bytes".into()))?;
+    let seed: [u8; 32] = keys.open(&context(&scope), &sealed)?.try_into().map_err(|_| Error::Corrupt("a signing key is not 32 bytes".into()))?;
     Ok(Some(SigningKey::from_seed(&seed, did.parse()?, name.parse()?)))
 }
 /// Whether these keys open the newest sealed signing key, if there is one.
@@ -206,8 +217,9 @@ pub(super) async fn lock_whole_batch(tx: &mut Tx, scope: Scope, id: BatchId) -> 
     Ok(Some(WholeBatch { chain: tip(tx, Subject::Batch, id.uuid()).await?, variant, quantity, minted }))
 }
 
+/// What was withdrawn stays that, wherever it goes.
 pub(super) async fn set_item(tx: &mut Tx, scope: Scope, id: ItemId, state: ItemState, line: Option<OrderLineId>) -> Result<(), DbError> {
-    diesel::update(items::table.find((scope.coop(), id)))
+    diesel::update(items::table.find((scope.coop(), id)).filter(items::state.ne(ItemState::Withdrawn)))
         .set((items::state.eq(state), items::order_line_id.eq(line)))
         .plan_once()
         .execute(tx)
@@ -216,7 +228,8 @@ pub(super) async fn set_item(tx: &mut Tx, scope: Scope, id: ItemId, state: ItemS
 }
 
 pub(super) async fn move_item(tx: &mut Tx, scope: Scope, id: ItemId, state: ItemState) -> Result<(), DbError> {
-    diesel::update(items::table.find((scope.coop(), id))).set(items::state.eq(state)).plan_once().execute(tx).await?;
+    let row = items::table.find((scope.coop(), id)).filter(items::state.ne(ItemState::Withdrawn));
+    diesel::update(row).set(items::state.eq(state)).plan_once().execute(tx).await?;
     Ok(())
 }
 
@@ -270,10 +283,24 @@ pub(super) async fn leaves_of(conn: &mut Conn, subject: uuid::Uuid) -> Result<Ve
     Ok(leaves::table.filter(leaves::subject_id.eq(subject)).order(leaves::seq).select((leaves::bytes, leaves::signature)).load(conn).await?)
 }
 
-/// A cooperative's keys, retired ones too: old records stay verifiable.
+/// Cooperatives with a key under a DID that the log has no document of.
+pub(super) async fn unstated(conn: &mut Conn) -> Result<Vec<Scope>, DbError> {
+    use crate::schema::log_statements as s;
+    let stated = s::table.filter(s::kind.eq("did").and(s::about.eq(signing_keys::did))).select(s::id);
+    let missing = signing_keys::table.filter(diesel::dsl::not(diesel::dsl::exists(stated))).select(signing_keys::coop_id).distinct();
+    let coops: Vec<crate::ids::CoopId> = missing.order(signing_keys::coop_id).load(conn).await?;
+    Ok(coops.into_iter().map(Scope::system).collect())
+}
+
+/// A cooperative's keys, the newest first, retired ones too: old records stay verifiable.
 pub(super) async fn keys_of(conn: &mut Conn, scope: Scope) -> Result<Vec<PublicKey>, Error> {
     let columns = (signing_keys::public, signing_keys::did, signing_keys::name);
-    let rows: Vec<(Vec<u8>, String, String)> = signing_keys::table.filter(signing_keys::coop_id.eq(scope.coop())).select(columns).load(conn).await?;
+    let rows: Vec<(Vec<u8>, String, String)> = signing_keys::table
+        .filter(signing_keys::coop_id.eq(scope.coop()))
+        .order((signing_keys::created_at.desc(), signing_keys::id))
+        .select(columns)
+        .load(conn)
+        .await?;
     let key = |(public, did, name): (Vec<u8>, String, String)| {
         let public: [u8; 32] = public.try_into().map_err(|_| Error::Corrupt("a public key is not 32 bytes".into()))?;
         PublicKey::new(public, did.parse()?, name.parse()?).map_err(|e| Error::Corrupt(e.to_string()))

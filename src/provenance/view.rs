@@ -42,6 +42,8 @@ pub struct ItemView {
     pub phrase: String,
     /// The records as a file that anyone can check offline.
     pub bundle: String,
+    /// The same as a Digital Product Passport, for others' software.
+    pub passport: String,
 }
 #[derive(serde::Serialize, utoipa::ToSchema)]
 pub struct CoopView {
@@ -114,6 +116,7 @@ impl ItemView {
         let Head { origin, picture, .. } = &facts.head;
         Ok(Self {
             bundle: link(&format!("/v1/provenance/items/{code}/bundle")),
+            passport: link(&format!("/v1/provenance/items/{code}/passport")),
             uri: first.item().to_string(),
             state: facts.head.state,
             claimed_on: facts.head.claimed_at.map(crate::clock::Time::day),

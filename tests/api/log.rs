@@ -51,15 +51,15 @@ pub async fn append(app: &TestApp) -> usize {
 pub async fn text(app: &TestApp, path: &str) -> String {
     app.visitor().elsewhere(&format!("{}{path}", app.url)).await
 }
-async fn bytes(app: &TestApp, path: &str) -> Vec<u8> {
+pub async fn bytes(app: &TestApp, path: &str) -> Vec<u8> {
     reqwest::get(format!("{}{path}", app.url)).await.unwrap().error_for_status().unwrap().bytes().await.unwrap().to_vec()
 }
-async fn checkpoint(app: &TestApp) -> Checkpoint {
+pub async fn checkpoint(app: &TestApp) -> Checkpoint {
     let key: NoteVerifier = text(app, "/log/key").await.trim().parse().unwrap();
     Checkpoint::verified(&text(app, "/log/checkpoint").await, &key).unwrap()
 }
 /// Every entry that the log serves, in bundles.
-async fn entries(app: &TestApp, size: u64) -> Vec<Vec<u8>> {
+pub async fn entries(app: &TestApp, size: u64) -> Vec<Vec<u8>> {
     let mut all = Vec::new();
     for tile in Tile::all(size).into_iter().filter(|t| t.place.level == 0) {
         let bundle = bytes(app, &format!("/log/tile/entries/{}", tile::index_path(tile.place.index, tile.width))).await;
@@ -76,14 +76,14 @@ async fn a_stranger_can_recompute_the_log() {
         let code = sold(app, 3).await;
         append(app).await;
         let first = checkpoint(app).await;
-        // The batch's record, and of each piece that it was minted and sold.
-        assert_eq!(first.size, 1 + 3 * 2);
+        // Two documents, the batch's record, of each piece that it was minted and sold, and the first version of a status list.
+        assert_eq!(first.size, 2 + 1 + 3 * 2 + 1);
         let entries = entries(app, first.size).await;
         let leaves: Vec<_> = entries.iter().map(|bytes| Digest::of_leaf(bytes)).collect();
         let mut edge = Edge::default();
         edge.append(&leaves);
         assert_eq!((edge.size(), edge.root()), (first.size, first.root));
-        let tile = bytes(app, "/log/tile/0/000.p/7").await;
+        let tile = bytes(app, "/log/tile/0/000.p/10").await;
         assert_eq!(tile::hashes(&tile), leaves);
         assert_eq!(bytes(app, "/log/tile/0/000.p/3").await, tile[..96], "what was served once is served for ever");
         // The newest record of a piece, as one text.
@@ -102,8 +102,8 @@ async fn a_bundle_proves_that_its_records_are_in_the_log() {
     api_test(async |app| {
         let code = sold(app, 1).await;
         let bundle = async || bytes(app, &format!("/v1/provenance/items/{code}/bundle")).await;
-        let knowing = |bytes: &[u8]| verify_bundle_knowing(bytes, Known { log: Some(log(app).verifier()), ..Known::default() });
-        let step = |bytes: &[u8]| knowing(bytes).steps.pop().unwrap();
+        let knowing = |bytes: &[u8]| verify_bundle_knowing(bytes, Known { log: log(app).verifiers(), ..Known::default() });
+        let step = |bytes: &[u8]| knowing(bytes).steps.into_iter().find(|step| step.name == "Public log").unwrap();
         assert_eq!(app.visitor().get(&format!("/v1/provenance/items/{code}/proof")).await.problem(404), "not-found");
         let before = step(&bundle().await);
         assert!(before.outcome == Outcome::NotChecked && before.detail.contains("0 of 3 records"), "{before:?}");
@@ -163,12 +163,12 @@ async fn what_is_not_there_yet_is_not_found() {
         append(app).await;
         for path in [
             "tile/0/000",
-            "tile/0/000.p/4",
+            "tile/0/000.p/7",
             "tile/0/001.p/1",
             "tile/1/000.p/1",
             "tile/64/000",
             "tile/0/0",
-            "tile/entries/000.p/4",
+            "tile/entries/000.p/7",
             "tile/entries/0",
             "tile/entries/000.p/0",
         ] {
@@ -249,11 +249,13 @@ async fn a_rewritten_log_is_found_out_by_whoever_saw_it_before() {
         let state = folder.at("seen");
         let monitor = ["monitor", &app.url, "--log-key", &key, "--state", &state];
         let (code, said) = haat(&monitor).await;
-        assert!(code == Some(0) && said.contains("5 entries about 3 items and batches"), "{said}");
+        assert!(code == Some(0) && said.contains("8 entries about 3 items and batches"), "{said}");
         assert_eq!(haat(&["verify", "--database-url", &app.db.url]).await.0, Some(0));
         // Someone above the database tells it anew, in another order, and signs that too.
-        let anew = "ALTER TABLE log_entries DISABLE TRIGGER ALL; ALTER TABLE log_tiles DISABLE TRIGGER ALL; ALTER TABLE log_checkpoints DISABLE TRIGGER ALL;
-            INSERT INTO log_outbox (id, subject_id, seq) SELECT gen_random_uuid(), subject_id, seq FROM log_entries ORDER BY index <> 0, seq, index DESC;
+        let anew =
+            "ALTER TABLE log_entries DISABLE TRIGGER ALL; ALTER TABLE log_tiles DISABLE TRIGGER ALL; ALTER TABLE log_checkpoints DISABLE TRIGGER ALL;
+            INSERT INTO log_outbox (id, subject_id, seq, statement_id)
+              SELECT gen_random_uuid(), subject_id, seq, statement_id FROM log_entries ORDER BY index > 2, seq, index DESC;
             DELETE FROM log_entries; DELETE FROM log_tiles; DELETE FROM log_checkpoints WHERE size > 0";
         sql(app, anew).await;
         append(app).await;
@@ -291,13 +293,13 @@ async fn a_copy_is_whole_and_mended() {
         let copy = folder.at("copy");
         let (code, said) = haat(&["mirror", &app.url, &copy]).await;
         assert!(code == Some(0) && said.contains("2 files fetched"), "{said}");
-        let tile = folder.0.join("copy/tile/0/000.p/3");
-        assert_eq!(std::fs::read(&tile).unwrap(), bytes(app, "/log/tile/0/000.p/3").await);
+        let tile = folder.0.join("copy/tile/0/000.p/6");
+        assert_eq!(std::fs::read(&tile).unwrap(), bytes(app, "/log/tile/0/000.p/6").await);
         assert_eq!(std::fs::read_to_string(folder.0.join("copy/checkpoint")).unwrap(), text(app, "/log/checkpoint").await);
-        std::fs::write(&tile, [0; 96]).unwrap();
+        std::fs::write(&tile, [0; 192]).unwrap();
         let (code, said) = haat(&["mirror", &app.url, &copy]).await;
         assert!(code == Some(0) && said.contains("1 files fetched"), "{said}");
-        assert_eq!(std::fs::read(&tile).unwrap(), bytes(app, "/log/tile/0/000.p/3").await);
+        assert_eq!(std::fs::read(&tile).unwrap(), bytes(app, "/log/tile/0/000.p/6").await);
     })
     .await;
 }

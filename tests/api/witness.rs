@@ -268,18 +268,18 @@ async fn a_log_behind_its_witness_is_not_appended_to() {
             ["log_entries", "log_tiles", "log_checkpoints", "log_cosignatures"].map(|table| format!("ALTER TABLE {table} {state} TRIGGER ALL;")).concat()
         };
         let back = "DELETE FROM log_cosignatures;
-            INSERT INTO log_outbox (id, subject_id, seq) SELECT gen_random_uuid(), subject_id, seq FROM log_entries WHERE index >= 5 ORDER BY index DESC;
-            DELETE FROM log_entries WHERE index >= 5; UPDATE log_tiles SET hashes = substring(hashes FOR 160);
-            DELETE FROM log_checkpoints WHERE size > 5;";
+            INSERT INTO log_outbox (id, subject_id, seq) SELECT gen_random_uuid(), subject_id, seq FROM log_entries WHERE index >= 8 ORDER BY index DESC;
+            DELETE FROM log_entries WHERE index >= 8; UPDATE log_tiles SET hashes = substring(hashes FOR 256);
+            DELETE FROM log_checkpoints WHERE size > 8;";
         sql(app, &format!("{}{back}{}", triggers("DISABLE"), triggers("ENABLE"))).await;
         ask(app, &log).await;
-        assert_eq!(log.witnesses().unwrap().ahead(), Some(Ahead { witness: "north".into(), size: 8 }));
+        assert_eq!(log.witnesses().unwrap().ahead(), Some(Ahead { witness: "north".into(), size: 11 }));
         let refused = log.append(&app.db.db, app.clock.now()).await;
         assert!(matches!(refused, Err(Error::Ahead(_))), "{refused:?}");
         // Control: a log that asks nobody goes on, and has another history of the same length; that is found out too.
         assert!(append(app).await > 0);
         assert_eq!(ask(app, &log).await, Asked::default());
-        assert_eq!(log.witnesses().unwrap().ahead(), Some(Ahead { witness: "north".into(), size: 8 }));
+        assert_eq!(log.witnesses().unwrap().ahead(), Some(Ahead { witness: "north".into(), size: 11 }));
         drop(witness);
         assert_eq!(ask(app, &log).await, Asked { cosigned: 0, silent: 1 });
         assert!(log.witnesses().unwrap().ahead().is_some(), "silence lifts nothing");

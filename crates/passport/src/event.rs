@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::facts::{Created, FactsError, Made, Minted, Packed, Paid, QualityCheck, SaleUndone, Shipped, Sold};
+use crate::facts::{Created, FactsError, Made, Minted, Packed, Paid, QualityCheck, SaleUndone, Shipped, Sold, Withdrawn};
 
 /// The name of an event, as it is written in a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -19,6 +19,7 @@ pub enum EventType {
     Sold,
     SaleUndone,
     Paid,
+    Withdrawn,
 }
 
 impl EventType {
@@ -33,6 +34,7 @@ impl EventType {
             Self::Sold => "sold",
             Self::SaleUndone => "sale_undone",
             Self::Paid => "paid",
+            Self::Withdrawn => "withdrawn",
         }
     }
 
@@ -41,7 +43,7 @@ impl EventType {
         match self {
             Self::Created => Some(ChainKind::Batch),
             Self::Minted => Some(ChainKind::Item),
-            Self::Made | Self::QualityCheck | Self::Packed | Self::Shipped | Self::Sold | Self::SaleUndone | Self::Paid => None,
+            Self::Made | Self::QualityCheck | Self::Packed | Self::Shipped | Self::Sold | Self::SaleUndone | Self::Paid | Self::Withdrawn => None,
         }
     }
 
@@ -50,7 +52,7 @@ impl EventType {
         match self {
             Self::Made | Self::QualityCheck => true,
             Self::Created => chain == ChainKind::Batch,
-            Self::Minted | Self::Packed | Self::Shipped | Self::Sold | Self::SaleUndone | Self::Paid => chain == ChainKind::Item,
+            Self::Minted | Self::Packed | Self::Shipped | Self::Sold | Self::SaleUndone | Self::Paid | Self::Withdrawn => chain == ChainKind::Item,
         }
     }
 }
@@ -109,6 +111,7 @@ pub enum Event {
     Sold(Sold),
     SaleUndone(SaleUndone),
     Paid(Paid),
+    Withdrawn(Withdrawn),
 }
 
 impl Event {
@@ -123,6 +126,7 @@ impl Event {
             Self::Sold(_) => EventType::Sold,
             Self::SaleUndone(_) => EventType::SaleUndone,
             Self::Paid(_) => EventType::Paid,
+            Self::Withdrawn(_) => EventType::Withdrawn,
         }
     }
 
@@ -138,6 +142,7 @@ impl Event {
             Self::Sold(facts) => serde_json::to_value(facts),
             Self::SaleUndone(facts) => serde_json::to_value(facts),
             Self::Paid(facts) => serde_json::to_value(facts),
+            Self::Withdrawn(facts) => serde_json::to_value(facts),
         };
         match facts {
             Ok(Value::Object(map)) => map,
@@ -161,6 +166,7 @@ impl Event {
             EventType::Sold => Self::Sold(typed(event, facts)?),
             EventType::SaleUndone => Self::SaleUndone(typed(event, facts)?),
             EventType::Paid => Self::Paid(typed(event, facts)?),
+            EventType::Withdrawn => Self::Withdrawn(typed(event, facts)?),
         };
         Ok(read)
     }
@@ -172,7 +178,7 @@ impl Event {
             Self::Made(facts) => facts.check(),
             Self::Minted(facts) => facts.check(),
             Self::Paid(facts) => facts.check(),
-            Self::QualityCheck(_) | Self::Packed(_) | Self::Shipped(_) | Self::Sold(_) | Self::SaleUndone(_) => Ok(()),
+            Self::QualityCheck(_) | Self::Packed(_) | Self::Shipped(_) | Self::Sold(_) | Self::SaleUndone(_) | Self::Withdrawn(_) => Ok(()),
         }
     }
 }

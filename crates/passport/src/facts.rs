@@ -188,6 +188,27 @@ pub struct Paid {
     pub share_of_price: Option<Band>,
 }
 
+/// No longer vouched for: whoever shows it, or its tag, is not to be believed. Nothing takes this back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Withdrawn {
+    pub reason: WithdrawnReason,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WithdrawnReason {
+    /// Nobody knows where it is.
+    Lost,
+    Stolen,
+    /// Beyond repair, or taken apart.
+    Destroyed,
+    /// It should not be used: something is wrong with it.
+    Recalled,
+    /// Its tag was copied, and the copies cannot be told from it.
+    TagCopied,
+}
+
 /// From one whole percentage to another, 0 ≤ from ≤ to ≤ 100.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

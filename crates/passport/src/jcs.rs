@@ -3,6 +3,8 @@
 //! JCS alone is not safe enough to sign: a number such as 9007199254740993 silently becomes …992, and most parsers keep
 //! the last of two equal keys, so that two readers can see two documents under one signature. Hence a stricter input:
 //! no duplicate keys, whole numbers within ±(2⁵³ − 1) and nothing else, nesting of at most [`MAX_DEPTH`].
+//! Credentials (`crate::credential`) have fractions in them, since others' vocabularies say so: [`parse_decimal`] and [`canonical_decimal`]
+//! take those too, each in the one spelling that RFC 8785 has for it, so that nothing is rounded there either.
 //! The parser is our own because serde_json's reading of numbers depends on features that any crate of a build can turn on.
 
 use serde_json::{Map, Value};
@@ -23,18 +25,37 @@ pub enum Error {
     DuplicateKey { key: String },
     #[error("{number} is not a plain whole number; write fractions and money as strings")]
     NotWhole { number: String },
+    #[error("{number} is not spelled as RFC 8785 spells a number")]
+    OtherSpelling { number: String },
     #[error("{number} is beyond ±(2^53 - 1) and would be rounded by some readers")]
     TooLarge { number: String },
     #[error("nested deeper than {MAX_DEPTH} levels")]
     TooDeep,
 }
 
+/// Which numbers a document may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Numbers {
+    Whole,
+    /// Fractions too, as RFC 8785, section 3.2.2.3, writes them.
+    Decimal,
+}
+
 /// Reads at most `limit` bytes of JSON under the rules above (RFC 8259 grammar, RFC 7493 restrictions).
 pub fn parse(bytes: &[u8], limit: usize) -> Result<Value, Error> {
+    parse_as(bytes, limit, Numbers::Whole)
+}
+
+/// Like [`parse`], and takes fractions that are spelled as RFC 8785 spells them: `0.6`, and neither `0.60` nor `6e-1`.
+pub fn parse_decimal(bytes: &[u8], limit: usize) -> Result<Value, Error> {
+    parse_as(bytes, limit, Numbers::Decimal)
+}
+
+fn parse_as(bytes: &[u8], limit: usize, numbers: Numbers) -> Result<Value, Error> {
     if bytes.len() > limit {
         return Err(Error::TooLong { bytes: bytes.len(), limit });
     }
-    let mut parser = Parser { bytes, at: 0 };
+    let mut parser = Parser { bytes, at: 0, numbers };
     let value = parser.value(0)?;
     parser.skip_space();
     if parser.at < bytes.len() {
@@ -46,23 +67,33 @@ pub fn parse(bytes: &[u8], limit: usize) -> Result<Value, Error> {
 /// The one canonical encoding of a value (RFC 8785, section 3.2): keys sorted by UTF-16 code unit, no white space,
 /// the shortest escapes. Values built in memory are held to the same rules as parsed ones.
 pub fn canonical(value: &Value) -> Result<Vec<u8>, Error> {
-    check(value, 0)?;
+    canonical_as(value, Numbers::Whole)
+}
+
+/// Like [`canonical`], and takes finite fractions too.
+pub fn canonical_decimal(value: &Value) -> Result<Vec<u8>, Error> {
+    canonical_as(value, Numbers::Decimal)
+}
+
+fn canonical_as(value: &Value, numbers: Numbers) -> Result<Vec<u8>, Error> {
+    check(value, 0, numbers)?;
     serde_json_canonicalizer::to_vec(value)
         // The canonicaliser fails on non-finite numbers and foreign serialisers, neither of which passed `check`.
         .map_err(|_| Error::NotWhole { number: "a number".to_owned() })
 }
 
-fn check(value: &Value, depth: usize) -> Result<(), Error> {
+fn check(value: &Value, depth: usize, numbers: Numbers) -> Result<(), Error> {
     match value {
         Value::Null | Value::Bool(_) | Value::String(_) => Ok(()),
         Value::Number(number) => match number.as_i64() {
             Some(whole) => in_range(whole).map(|_| ()),
             None if number.is_u64() => Err(Error::TooLarge { number: number.to_string() }),
+            None if numbers == Numbers::Decimal => Ok(()),
             None => Err(Error::NotWhole { number: number.to_string() }),
         },
         Value::Array(_) | Value::Object(_) if depth == MAX_DEPTH => Err(Error::TooDeep),
-        Value::Array(items) => items.iter().try_for_each(|item| check(item, depth + 1)),
-        Value::Object(members) => members.values().try_for_each(|member| check(member, depth + 1)),
+        Value::Array(items) => items.iter().try_for_each(|item| check(item, depth + 1, numbers)),
+        Value::Object(members) => members.values().try_for_each(|member| check(member, depth + 1, numbers)),
     }
 }
 
@@ -73,10 +104,34 @@ fn in_range(whole: i64) -> Result<i64, Error> {
     Ok(whole)
 }
 
+/// `-?(0|[1-9][0-9]*)` without fraction or exponent, and not −0, which JCS would turn into 0.
+fn whole(number: String) -> Result<i64, Error> {
+    let digits = number.strip_prefix('-').unwrap_or(&number);
+    let plain = digits.bytes().all(|b| b.is_ascii_digit()) && !digits.is_empty();
+    if !plain || (digits.starts_with('0') && digits.len() > 1) || number == "-0" {
+        return Err(Error::NotWhole { number });
+    }
+    match number.parse() {
+        Ok(whole) => in_range(whole),
+        Err(_) => Err(Error::TooLarge { number }),
+    }
+}
+
+/// One that reads back as the very text it was: then no reader's rounding changes what was signed.
+fn fraction(number: String) -> Result<Value, Error> {
+    let read = number.parse().ok().and_then(serde_json::Number::from_f64).map(Value::Number);
+    let again = read.as_ref().and_then(|value| serde_json_canonicalizer::to_string(value).ok());
+    match read.filter(|_| again.as_deref() == Some(number.as_str())) {
+        Some(value) => Ok(value),
+        None => Err(Error::OtherSpelling { number }),
+    }
+}
+
 /// Recursive descent; every method leaves `at` behind what it read.
 struct Parser<'a> {
     bytes: &'a [u8],
     at: usize,
+    numbers: Numbers,
 }
 
 impl Parser<'_> {
@@ -88,7 +143,7 @@ impl Parser<'_> {
             Some(b'{') => self.object(depth + 1).map(Value::Object),
             Some(b'[') => self.array(depth + 1).map(Value::Array),
             Some(b'"') => self.string().map(Value::String),
-            Some(b'-' | b'0'..=b'9') => self.whole().map(Value::from),
+            Some(b'-' | b'0'..=b'9') => self.number(),
             Some(b't') => self.literal("true", Value::Bool(true)),
             Some(b'f') => self.literal("false", Value::Bool(false)),
             Some(b'n') => self.literal("null", Value::Null),
@@ -164,21 +219,15 @@ impl Parser<'_> {
         serde_json::from_slice(&self.bytes[start..self.at]).map_err(|_| Error::Syntax { at: start, expected: "a valid Unicode string" })
     }
 
-    /// `-?(0|[1-9][0-9]*)` without fraction or exponent, and not −0, which JCS would turn into 0.
-    fn whole(&mut self) -> Result<i64, Error> {
+    fn number(&mut self) -> Result<Value, Error> {
         let start = self.at;
         while matches!(self.peek(), Some(b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')) {
             self.at += 1;
         }
         let number = String::from_utf8_lossy(&self.bytes[start..self.at]).into_owned();
-        let digits = number.strip_prefix('-').unwrap_or(&number);
-        let plain = digits.bytes().all(|b| b.is_ascii_digit()) && !digits.is_empty();
-        if !plain || (digits.starts_with('0') && digits.len() > 1) || number == "-0" {
-            return Err(Error::NotWhole { number });
-        }
-        match number.parse() {
-            Ok(whole) => in_range(whole),
-            Err(_) => Err(Error::TooLarge { number }),
+        match self.numbers {
+            Numbers::Decimal if number.contains(['.', 'e']) => fraction(number),
+            Numbers::Decimal | Numbers::Whole => whole(number).map(Value::from),
         }
     }
 
@@ -219,6 +268,21 @@ mod tests {
     fn round(text: &str) -> Result<String, Error> {
         let value = parse(text.as_bytes(), 1 << 20)?;
         Ok(String::from_utf8(canonical(&value)?).expect("canonical JSON is UTF-8"))
+    }
+
+    #[test]
+    fn fractions_have_one_spelling_where_they_are_taken() {
+        for whole in ["0.6", "0.333333", "1e+21", "1e-7", "-0.5", "3", "0"] {
+            let value = parse_decimal(whole.as_bytes(), 100).unwrap();
+            assert_eq!(String::from_utf8(canonical_decimal(&value).unwrap()).unwrap(), whole);
+        }
+        for wrong in ["0.60", "6e-1", "1.0", "1E-7", "1e999", "0.1000000000000000055", ".5", "-0", "1e400"] {
+            assert!(parse_decimal(wrong.as_bytes(), 100).is_err(), "{wrong}");
+        }
+        // Records have none, and say so.
+        assert_eq!(parse(b"0.6", 100), Err(Error::NotWhole { number: "0.6".to_owned() }));
+        let half = parse_decimal(b"0.5", 100).unwrap();
+        assert_eq!(canonical(&half), Err(Error::NotWhole { number: "0.5".to_owned() }));
     }
 
     /// RFC 8785, section 3.2.3: sorted by UTF-16 code unit, so the emoji (a surrogate pair) precedes U+FB33.

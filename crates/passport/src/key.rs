@@ -139,6 +139,10 @@ impl SigningKey {
         &self.public
     }
 
+    pub(crate) fn secret(&self) -> &ed25519_dalek::SigningKey {
+        &self.secret
+    }
+
     /// Signs a leaf that names this key; any other is refused.
     pub fn sign(&self, leaf: &Leaf) -> Result<Signature, KeyError> {
         if leaf.key() != self.public.id || leaf.by() != &self.public.by {

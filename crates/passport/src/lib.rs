@@ -15,6 +15,7 @@
 //! | codes | Crockford base 32 with a check character | [`code`] |
 //! | phrase | four words for the first leaf's hash | [`mod@phrase`] |
 //! | bundle | all of it in one file, and the verdict on it | [`bundle`], [`verdict`] |
+//! | credential | the record as a passport that others' software reads, and who issues and revokes it | [`credential`] |
 //! | log | a public tree over all records, so that none is changed or shown differently unseen | [`log`] |
 //!
 //! Binary values are base64url without padding (RFC 4648, section 5); every value has exactly one spelling. Numbers are
@@ -38,6 +39,7 @@
 pub mod bundle;
 pub mod chain;
 pub mod code;
+pub mod credential;
 pub mod digest;
 pub mod disclosure;
 pub mod event;

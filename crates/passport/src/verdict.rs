@@ -11,8 +11,9 @@ use crate::event::{ChainKind, Event};
 use crate::facts::Minted;
 use crate::key::KeySet;
 use crate::leaf::SignedLeaf;
-use crate::log::logged::{Found, LoggedError};
-use crate::log::{Note, NoteVerifier, Policy};
+use crate::log::logged::{Found, LoggedError, Newest};
+use crate::log::{Logged, Note, NoteVerifier, Policy};
+use crate::values::Day;
 
 /// How a step went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -62,22 +63,20 @@ impl Verdict {
 pub struct Known<'a> {
     /// The ids of the cooperative's own keys, from its `did.json` or from paper: every key in the bundle must be one.
     pub keys: Option<&'a [Digest]>,
-    /// The key of the public log: the records must be in it, under a checkpoint that it signed.
-    pub log: Option<&'a NoteVerifier>,
+    /// The keys of the public log, which may have had several: the records must be in it, under a checkpoint that one of them signed. None: its
+    /// own word is all there is.
+    pub log: &'a [NoteVerifier],
     /// Whom to believe: the checkpoint must be cosigned by enough of its witnesses, and be of one of its logs if it names any.
     pub policy: Option<&'a Policy>,
 }
 
 impl<'a> Known<'a> {
-    /// The log's key: as it is known, or as the policy has it for the log that the file names.
-    fn log_of(&self, bundle: &Bundle) -> Option<&'a NoteVerifier> {
-        let of_policy = || {
-            let policy = self.policy?;
-            let origin = bundle.log.as_ref().and_then(|log| log.checkpoint.split('\n').next());
-            // One that is not the policy's is held against the policy's, and fails.
-            origin.and_then(|origin| policy.log(origin)).or_else(|| policy.logs().first())
-        };
-        self.log.or_else(of_policy)
+    /// The log's keys: as they are known, or as the policy has them. A log that is not the policy's is held against the policy's, and fails.
+    fn log(&self) -> &'a [NoteVerifier] {
+        match self.policy {
+            Some(policy) if self.log.is_empty() => policy.logs(),
+            _ => self.log,
+        }
     }
 }
 
@@ -104,7 +103,7 @@ pub fn verify_bundle_knowing(bytes: &[u8], known: Known<'_>) -> Verdict {
             format!("The item is piece {} of the batch, and its first record holds the batch's state of that moment.", minted.serial)
         });
         steps.signer(&bundle, known.keys);
-        steps.log(&bundle, known.log_of(&bundle));
+        steps.log(&bundle, known.log());
         known.policy.into_iter().for_each(|policy| steps.witnesses(&bundle, policy));
         let whole = steps.0.iter().all(Step::ok);
         return Verdict { steps: steps.0, bundle: whole.then_some(bundle) };
@@ -196,12 +195,12 @@ impl Steps {
         let _: Option<String> = self.take("Witnesses", witnessed(bundle, policy), String::clone);
     }
 
-    fn log(&mut self, bundle: &Bundle, key: Option<&NoteVerifier>) {
+    fn log(&mut self, bundle: &Bundle, keys: &[NoteVerifier]) {
         const NAME: &str = "Public log";
         let Some(logged) = &bundle.log else {
-            return match key {
-                Some(key) => self.push(NAME, Outcome::Failed, sentence(&LoggedError::Missing(key.name().to_owned()).to_string())),
-                None => self.push(
+            return match keys {
+                [key, ..] => self.push(NAME, Outcome::Failed, sentence(&LoggedError::Missing(key.name().to_owned()).to_string())),
+                [] => self.push(
                     NAME,
                     Outcome::NotChecked,
                     "No proofs from a public log: that newer records were left off cannot be seen from this file. The item's page has the newest."
@@ -209,10 +208,33 @@ impl Steps {
                 ),
             };
         };
-        match logged.check(&bundle.item.leaves, &bundle.batch.leaves, key) {
+        match logged.check(&bundle.item.leaves, &bundle.batch.leaves, keys) {
             Ok(found) => {
                 let whole = found.signed && found.inside == found.records;
                 self.push(NAME, if whole { Outcome::Passed } else { Outcome::NotChecked }, in_log(&found));
+                self.newest(bundle, logged, found.signed);
+            }
+            Err(error) => self.push(NAME, Outcome::Failed, sentence(&error.to_string())),
+        }
+    }
+
+    /// Whether records were left off at the end, which nothing in a chain can show.
+    fn newest(&mut self, bundle: &Bundle, logged: &Logged, signed: bool) {
+        const NAME: &str = "Newest record";
+        match logged.newest(&bundle.item.leaves, &bundle.batch.leaves) {
+            Ok(Some(Newest { day, item: Some(item), batch: Some(batch) })) => {
+                let outcome = if signed { Outcome::Passed } else { Outcome::NotChecked };
+                self.push(NAME, outcome, nothing_left_off(bundle, day, [item, batch], signed));
+            }
+            Ok(Some(Newest { day, .. })) => {
+                let detail = format!(
+                    "The item came into the log after {day}, when the log last counted its newest records: save the file again on another day."
+                );
+                self.push(NAME, Outcome::NotChecked, detail);
+            }
+            Ok(None) => {
+                let detail = "The file has no count of the log's newest records: that newer ones were left off cannot be seen from it.";
+                self.push(NAME, Outcome::NotChecked, detail.to_owned());
             }
             Err(error) => self.push(NAME, Outcome::Failed, sentence(&error.to_string())),
         }
@@ -238,6 +260,22 @@ fn in_log(found: &Found) -> String {
         (true, true) => format!("{place}, and the log signed it."),
         (true, false) => format!("{place}, and the log signed it; the others are too new for this file: save it again."),
         (false, _) => format!("{place}. Whether the log signed that, its key tells, which this file cannot vouch for."),
+    }
+}
+
+/// What the log's count shows, and what not.
+fn nothing_left_off(bundle: &Bundle, day: Day, [item, batch]: [u32; 2], signed: bool) -> String {
+    let after = |history: &History, seq: u32| history.leaves.len().saturating_sub(seq as usize + 1);
+    let more = match after(&bundle.item, item) + after(&bundle.batch, batch) {
+        0 => "they are the newest in this file too".to_owned(),
+        1 => "one more has come since".to_owned(),
+        more => format!("{more} more have come since"),
+    };
+    let counted = format!("On {day} the log counted record {item} as the newest of the item and record {batch} as that of its batch; {more}");
+    if signed {
+        format!("{counted}. Up to that day nothing was left off.")
+    } else {
+        format!("{counted}. Whether the log signed that, its key tells.")
     }
 }
 

@@ -25,7 +25,6 @@ use haat::{
     db::{Db, migrate},
     edge::{self, Edge, Places, Rates, Times},
     jobs::Hint,
-    log::Log,
     media::{MediaStore, Reach},
     notifications::Mailer,
     payments::Stripe,
@@ -37,7 +36,7 @@ use stripe_sandbox::Sandbox;
 
 use super::{
     Failure,
-    program::{beside, kept_key, kept_log_key},
+    program::{beside, kept_key, kept_log_key, opened_log},
     serve::work_beside,
 };
 
@@ -163,13 +162,14 @@ async fn app(told: &Told<'_>, public_url: &str, secret: &str, sandbox: &Sandbox)
         payout_account: None,
     };
     let (db, clock) = (Db::connect(told.url, POOL), Clock::System);
-    let log = Log::open(&db, clock.now(), &kept_log_key(told.dir)?, public_url).await?;
+    let keys = kept_key(told.dir)?;
+    let log = opened_log(&db, clock.now(), &keys, &kept_log_key(told.dir)?, public_url).await?;
     Ok(App {
         db,
         jobs_db: Db::connect(told.url, POOL),
         clock,
         log: Some(log),
-        keys: kept_key(told.dir)?,
+        keys,
         config,
         stripe: Stripe::new("sk_test_demonstration", &reachable(sandbox.base_url()))?,
         mailer: Mailer::files(&beside(told.dir, "mails"))?,

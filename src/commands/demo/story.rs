@@ -264,15 +264,15 @@ impl Story {
         self.note(item);
         self.note(format!("{}/i/{code}", self.url));
         self.begin("Her own device verifies the record, offline, and that the public log has it; one changed letter is found");
-        let log = self.app.log.as_ref().ok_or("the demonstration keeps a public log")?.verifier();
+        let log = self.app.log.as_ref().ok_or("the demonstration keeps a public log")?;
         let bundle = self
             .until("the record's last entry in the public log", async || {
                 let bundle = self.visitor.bytes(&format!("/v1/provenance/items/{code}/bundle")).await?;
-                Ok(story_check::logged(&bundle, log).then_some(bundle))
+                Ok(story_check::logged(&bundle, log.verifiers()).then_some(bundle))
             })
             .await?;
-        self.note(story_check::verified(&bundle, log)?);
-        self.note(format!("the log: {}/log/checkpoint, signed by {log}", self.url));
+        self.note(story_check::verified(&bundle, log.verifiers())?);
+        self.note(format!("the log: {}/log/checkpoint, signed by {}", self.url, log.verifier()));
         Ok(())
     }
 

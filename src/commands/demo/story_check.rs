@@ -1,5 +1,5 @@
 //! What the story claims of answers, checked rather than believed.
-use passport::{Known, Outcome, log::NoteVerifier, verify_bundle_knowing};
+use passport::{Known, Outcome, Step, Verdict, log::NoteVerifier, verify_bundle_knowing};
 use serde_json::Value;
 
 use super::{Failure, caller::text};
@@ -30,14 +30,18 @@ pub fn divides(statement: &Value) -> Result<(), Failure> {
 }
 
 /// Whether the log has every record of the bundle by now.
-pub fn logged(bundle: &[u8], log: &NoteVerifier) -> bool {
-    let steps = verify_bundle_knowing(bundle, Known { log: Some(log), ..Known::default() }).steps;
-    steps.last().is_some_and(|step| step.outcome == Outcome::Passed)
+pub fn logged(bundle: &[u8], log: &[NoteVerifier]) -> bool {
+    let verdict = verify_bundle_knowing(bundle, Known { log, ..Known::default() });
+    in_log(&verdict).is_some_and(|step| step.outcome == Outcome::Passed)
+}
+
+fn in_log(verdict: &Verdict) -> Option<&Step> {
+    verdict.steps.iter().find(|step| step.name == "Public log")
 }
 
 /// The bundle is whole and in the log, and stops being so when one letter of it changes.
-pub fn verified(bundle: &[u8], log: &NoteVerifier) -> Result<String, Failure> {
-    let known = Known { log: Some(log), ..Known::default() };
+pub fn verified(bundle: &[u8], log: &[NoteVerifier]) -> Result<String, Failure> {
+    let known = Known { log, ..Known::default() };
     let verdict = verify_bundle_knowing(bundle, known);
     if !verdict.ok() {
         return Err(format!("the bundle does not verify: {:?}", verdict.steps).into());
@@ -49,7 +53,7 @@ pub fn verified(bundle: &[u8], log: &NoteVerifier) -> Result<String, Failure> {
     if verify_bundle_knowing(&forged, known).ok() {
         return Err("a changed bundle was not found out".into());
     }
-    let log = verdict.steps.last().map_or("", |step| step.detail.as_str());
+    let log = in_log(&verdict).map_or("", |step| step.detail.as_str());
     Ok(format!("{} steps hold; with one letter changed it is refused. {log}", verdict.steps.len()))
 }
 
@@ -69,6 +73,7 @@ mod tests {
         assert!(available(&json!({"data": [{"available": {"amount": 5, "formatted": "5"}}]})).is_ok());
         assert!(available(&json!({"data": [{"available": {"amount": 0, "formatted": "0"}}]})).is_err());
         let log = NoteSigner::from_seed("haat.example/log", &[1; 32]).unwrap();
-        assert!(verified(b"{}", log.verifier()).is_err() && !logged(b"{}", log.verifier()));
+        let keys = std::slice::from_ref(log.verifier());
+        assert!(verified(b"{}", keys).is_err() && !logged(b"{}", keys));
     }
 }

@@ -1,14 +1,11 @@
 //! `haat log`: the public log's key, its proof against the database, and what anyone can do against a service that she does not trust.
+mod key;
 mod remote;
+mod shown;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use haat::{
-    config::DatabaseArgs,
-    db::Db,
-    log,
-    secrets::{random, to_hex},
-};
+use haat::{config::DatabaseArgs, db::Db, log};
 use passport::log::{Checkpoint, Note, NoteVerifier, Policy, Replay};
 
 use super::{Failure, program::migrated, verify::policy};
@@ -16,8 +13,8 @@ use remote::Remote;
 
 #[derive(clap::Subcommand)]
 pub enum LogCommand {
-    /// Make a key for a log. It is made once: a log never changes its key.
-    Key,
+    /// Make a key for a log that is to begin, or another in the place of the one it has (`rotate`).
+    Key(key::KeyArgs),
     /// Read the whole log in the database again: every entry, every tile, every checkpoint; exits 1 and says what does not fit.
     Verify(DatabaseArgs),
     /// Read a whole log from elsewhere, prove that it is what it signed and only grew, and look for fraud; exits 1 if there is any.
@@ -29,9 +26,9 @@ pub enum LogCommand {
 pub struct MonitorArgs {
     /// Where the service is, such as https://haat.example; its log is below it.
     url: String,
-    /// The log's key as it is published (name+hash+key). Without it the log's own word is taken, which proves less.
-    #[arg(long)]
-    log_key: Option<NoteVerifier>,
+    /// The log's key as it is published (name+hash+key), more than once if it changed. Without it the log's own word is taken, which proves less.
+    #[arg(long = "log-key")]
+    log_keys: Vec<NoteVerifier>,
     /// Where the last checkpoint seen is kept: then a log that was rewritten since is found out.
     #[arg(long)]
     state: Option<PathBuf>,
@@ -45,16 +42,13 @@ pub struct MirrorArgs {
     url: String,
     /// Where the files go; those that are there are not fetched again.
     dir: PathBuf,
-    #[arg(long)]
-    log_key: Option<NoteVerifier>,
+    #[arg(long = "log-key")]
+    log_keys: Vec<NoteVerifier>,
 }
 
 pub fn run(command: &LogCommand) -> Result<ExitCode, Failure> {
     match command {
-        LogCommand::Key => {
-            println!("HAAT_LOG_KEY={}", to_hex(&random::<32>()));
-            Ok(ExitCode::SUCCESS)
-        }
+        LogCommand::Key(args) => key::run(args),
         LogCommand::Verify(args) => verify(args),
         LogCommand::Monitor(args) => actix_web::rt::System::new().block_on(monitor(args)),
         LogCommand::Mirror(args) => actix_web::rt::System::new().block_on(mirror(args)),
@@ -78,11 +72,11 @@ fn told(findings: &[String]) -> ExitCode {
 
 async fn monitor(args: &MonitorArgs) -> Result<ExitCode, Failure> {
     let remote = Remote::new(&args.url)?;
-    let key = remote.key(args.log_key.clone()).await?;
+    let keys = remote.keys(&args.log_keys).await?;
     let note = remote.checkpoint().await?;
-    let now = Checkpoint::verified(&note, &key)?;
+    let now = Checkpoint::verified_by(&note, &keys)?;
     let seen = args.state.as_deref().and_then(|path| std::fs::read_to_string(path).ok());
-    let seen = seen.map(|note| Checkpoint::verified(&note, &key)).transpose()?;
+    let seen = seen.map(|note| Checkpoint::verified_by(&note, &keys)).transpose()?;
     let (mut replay, mut findings) = (Replay::default(), Vec::new());
     if let Some(seen) = seen.as_ref().filter(|seen| seen.size > now.size) {
         findings.push(format!("the log had {} entries when it was last seen, and has {} now", seen.size, now.size));
@@ -100,7 +94,9 @@ async fn monitor(args: &MonitorArgs) -> Result<ExitCode, Failure> {
     if (replay.size(), replay.root()) != (now.size, now.root) {
         findings.push("the entries do not have the root that the log signed".into());
     }
+    findings.extend(replay.unstated().iter().map(ToString::to_string));
     println!("{}: {} entries about {} items and batches", now.origin, now.size, replay.chains());
+    findings.extend(shown::otherwise(&remote, &replay).await?);
     if let Some(path) = &args.policy {
         findings.extend(unwitnessed(&policy(path)?, &note, &now)?);
     }
@@ -122,9 +118,8 @@ fn unwitnessed(policy: &Policy, note: &str, now: &Checkpoint) -> Result<Option<S
 
 async fn mirror(args: &MirrorArgs) -> Result<ExitCode, Failure> {
     let remote = Remote::new(&args.url)?;
-    let key = remote.key(args.log_key.clone()).await?;
     let note = remote.checkpoint().await?;
-    let now = Checkpoint::verified(&note, &key)?;
+    let now = Checkpoint::verified_by(&note, &remote.keys(&args.log_keys).await?)?;
     let fetched = remote.copy(&args.dir, &now).await?;
     // Last, so that whoever reads the folder meanwhile finds all that it names.
     std::fs::write(args.dir.join("checkpoint"), note)?;

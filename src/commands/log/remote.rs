@@ -18,29 +18,33 @@ const PATIENCE: u32 = 20;
 
 pub struct Remote {
     client: reqwest::Client,
-    base: String,
+    service: String,
 }
 
 impl Remote {
     pub fn new(url: &str) -> Result<Self, Failure> {
         let client = reqwest::Client::builder().timeout(Duration::from_secs(30)).build()?;
-        Ok(Self { client, base: format!("{}/log", url.trim_end_matches('/')) })
+        Ok(Self { client, service: url.trim_end_matches('/').to_owned() })
     }
-    /// The key that is known, or else the one that the log says it has.
-    pub async fn key(&self, known: Option<NoteVerifier>) -> Result<NoteVerifier, Failure> {
-        if let Some(key) = known {
-            return Ok(key);
+    /// The keys that are known, or else those that the log says it has and had.
+    pub async fn keys(&self, known: &[NoteVerifier]) -> Result<Vec<NoteVerifier>, Failure> {
+        if !known.is_empty() {
+            return Ok(known.to_vec());
         }
-        let key = String::from_utf8(self.fetch("key").await?)?;
-        eprintln!("no --log-key: the log's own is taken, {}", key.trim());
-        Ok(key.trim().parse()?)
+        let keys = String::from_utf8(self.fetch("key").await?)?;
+        eprintln!("no --log-key: the log's own is taken, {}", keys.trim());
+        Ok(keys.lines().map(str::parse).collect::<Result<_, _>>()?)
     }
     pub async fn checkpoint(&self) -> Result<String, Failure> {
         Ok(String::from_utf8(self.fetch("checkpoint").await?)?)
     }
     /// A file of the log, by its path below it.
     pub async fn fetch(&self, path: &str) -> Result<Vec<u8>, Failure> {
-        let url = format!("{}/{path}", self.base);
+        self.beside(&format!("/log/{path}")).await
+    }
+    /// What the service shows elsewhere, by its path.
+    pub async fn beside(&self, path: &str) -> Result<Vec<u8>, Failure> {
+        let url = format!("{}{path}", self.service);
         for attempt in 1..=PATIENCE {
             let mut answer = self.client.get(&url).send().await?;
             let busy = matches!(answer.status().as_u16(), 429 | 503);

@@ -40,16 +40,16 @@ impl Book {
     }
 
     /// Keeps the checkpoint if it may be cosigned. When this returns, it is on the disk.
-    pub fn admit(&self, log: &NoteVerifier, asked: &AddCheckpoint) -> Result<(), Unkept> {
+    pub fn admit(&self, keys: &[NoteVerifier], asked: &AddCheckpoint) -> Result<(), Unkept> {
         // A request that ended in a panic left the disk as it was or as it should be: what counts is read from there.
         let _step = self.step.lock().unwrap_or_else(PoisonError::into_inner);
-        let path = self.dir.join(format!("{}.checkpoint", name(log)));
+        let path = self.dir.join(format!("{}.checkpoint", name(asked.origin())));
         let seen = match fs::read_to_string(&path) {
-            Ok(note) => Some(Checkpoint::verified(&note, log).map_err(|error| io::Error::other(format!("{}: {error}", path.display())))?),
+            Ok(note) => Some(Checkpoint::verified_by(&note, keys).map_err(|error| io::Error::other(format!("{}: {error}", path.display())))?),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error.into()),
         };
-        let new = asked.judge(log, seen.as_ref())?;
+        let new = asked.judge(keys, seen.as_ref())?;
         if seen.as_ref() != Some(&new) {
             self.keep(&path, &asked.note)?;
         }
@@ -68,6 +68,6 @@ impl Book {
 }
 
 /// A log's name holds what a file's cannot.
-fn name(log: &NoteVerifier) -> String {
-    Digest::of(log.name().as_bytes()).to_string()
+fn name(log: &str) -> String {
+    Digest::of(log.as_bytes()).to_string()
 }

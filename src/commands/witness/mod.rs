@@ -23,7 +23,7 @@ pub struct WitnessArgs {
     /// What it is called: an address without its scheme, such as north.example/witness.
     #[arg(long)]
     name: String,
-    /// The key of a log that it watches, as it is published (name+hash+key); may be given more than once.
+    /// The key of a log that it watches, as it is published (name+hash+key); may be given more than once, also for a log that changed its key.
     #[arg(long = "log", required = true)]
     logs: Vec<NoteVerifier>,
     /// Where to listen.
@@ -64,9 +64,12 @@ impl Witness {
     /// The line for what was asked, once it is kept.
     fn answer(&self, body: &str) -> Result<String, Unkept> {
         let asked = AddCheckpoint::parse(body)?;
-        let log = self.logs.iter().find(|log| log.name() == asked.origin()).ok_or(Refusal::UnknownLog)?;
+        let keys: Vec<_> = self.logs.iter().filter(|log| log.name() == asked.origin()).cloned().collect();
+        if keys.is_empty() {
+            return Err(Refusal::UnknownLog.into());
+        }
         let text = asked.text().map_err(|_| Refusal::Malformed("the checkpoint is not a signed note"))?;
-        self.book.admit(log, &asked)?;
+        self.book.admit(&keys, &asked)?;
         let time = u64::try_from(self.clock.now().unix()).unwrap_or(0);
         Ok(format!("{}\n", self.signer.cosign(&text, time)))
     }

@@ -1,4 +1,6 @@
 //! What managers write on their pieces, and its bounds.
+use passport::facts::WithdrawnReason;
+
 use crate::{
     app::App,
     clock::Day,
@@ -95,6 +97,25 @@ pub(super) enum EventBody {
     Packed {
         date: Option<Day>,
     },
+    /// Nobody vouches for the piece any longer: its passport is revoked, and nothing takes that back.
+    Withdrawn {
+        date: Option<Day>,
+        reason: Withdrawal,
+    },
+}
+text_enum! {
+    pub enum Withdrawal { Lost = "lost", Stolen = "stolen", Destroyed = "destroyed", Recalled = "recalled", TagCopied = "tag_copied" }
+}
+impl From<Withdrawal> for WithdrawnReason {
+    fn from(reason: Withdrawal) -> Self {
+        match reason {
+            Withdrawal::Lost => Self::Lost,
+            Withdrawal::Stolen => Self::Stolen,
+            Withdrawal::Destroyed => Self::Destroyed,
+            Withdrawal::Recalled => Self::Recalled,
+            Withdrawal::TagCopied => Self::TagCopied,
+        }
+    }
 }
 #[derive(serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -154,13 +175,14 @@ impl EventBody {
                 few("/photos", photos.len(), MAX_PHOTOS)?;
                 texts("/checks", checks)
             }
-            Self::Packed { .. } => Ok(()),
+            Self::Packed { .. } | Self::Withdrawn { .. } => Ok(()),
         }
     }
     /// The event with its pictures looked up: their digests stand in the record.
     pub(super) async fn said(self, app: &App, scope: Scope) -> Result<Said, Problem> {
         Ok(match self {
             Self::Packed { date } => Said { date, what: What::Packed },
+            Self::Withdrawn { date, reason } => Said { date, what: What::Withdrawn(reason.into()) },
             Self::QualityCheck { date, passed, checks, photos } => {
                 Said { date, what: What::QualityCheck { passed, checks, photos: pictures(app, scope, &photos).await? } }
             }

@@ -1,6 +1,7 @@
 //! An item's record: as a page, as JSON, as the bundle that verifies without us; claims and doubts; and how a cooperative writes it.
 mod admin;
 mod bodies;
+mod credentials;
 mod items;
 mod owners;
 mod pieces;
@@ -18,6 +19,7 @@ use crate::{
 
 pub fn routes(api: &mut ServiceConfig) {
     items::routes(api);
+    credentials::routes(api);
     owners::routes(api);
     pieces::routes(api);
     tags::routes(api);
@@ -52,7 +54,7 @@ impl From<Error> for Problem {
             Error::NotLogged => Self::with_detail(Kind::NotFound, error.to_string()).retry_after(1),
             Error::Log(error) => error.into(),
             Error::Db(error) => error.into(),
-            Error::Leaf(_) | Error::Value(_) | Error::Corrupt(_) | Error::Key(_) => Self::internal(&error),
+            Error::Leaf(_) | Error::Value(_) | Error::Corrupt(_) | Error::Key(_) | Error::Credential(_) => Self::internal(&error),
         }
     }
 }

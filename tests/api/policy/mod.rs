@@ -99,6 +99,8 @@ const SURFACES: &[(&str, &str, &[Class])] = &[
     ("GET", "/invitations/", &[Class::Public]),
     ("GET", "/password-resets/", &[Class::Public]),
     ("GET", "/.well-known/", &[Class::Public]),
+    ("GET", "/coop/", &[Class::Public]),
+    ("GET", "/status/", &[Class::Public]),
 ];
 /// Where exactly one class is right: a change of it is a decision, and changes a line here.
 const PINNED: &[(&str, Class)] = &[

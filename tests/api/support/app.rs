@@ -74,13 +74,14 @@ impl TestApp {
         // Held against Stripe's own document by tests/outside/stripe.sh.
         told.recording = std::env::var_os("STRIPE_RECORDING").map(Into::into);
         let sandbox = stripe_sandbox::Sandbox::start(told).unwrap();
-        let log = Log::open(&db.db, clock.now(), &LogKey::new([9; 32]), "https://haat.example").await.unwrap();
+        let (keys, log) = (MasterKey::new([7; 32]), Log::open(&db.db, clock.now(), &LogKey::new([9; 32]), "https://haat.example").await.unwrap());
+        haat::provenance::credentials::state_documents(&db.db, clock.now(), &keys, &url, log.verifiers()).await.unwrap();
         let app = web::Data::new(App {
             log: Some(log),
             db: db.db.clone(),
             jobs_db: db.db.clone(),
             clock: clock.clone(),
-            keys: MasterKey::new([7; 32]),
+            keys,
             config,
             stripe: stripe_client::Stripe::new("sk_test_haat", sandbox.base_url()).unwrap(),
             mailer,

@@ -41,12 +41,25 @@ impl Checkpoint {
 
     /// The checkpoint in a signed note, if the log with this key signed it. Our logs sign under their origin.
     pub fn verified(note: &str, log: &NoteVerifier) -> Result<Checkpoint, CheckpointError> {
+        Self::verified_by(note, std::slice::from_ref(log))
+    }
+
+    /// The same for a log that has had several keys: one of them is enough, and a line of any of them that does not fit refuses the note.
+    /// While a log changes its key, its notes have a line of each (C2SP signed-note: a note may have several signatures).
+    pub fn verified_by(note: &str, keys: &[NoteVerifier]) -> Result<Checkpoint, CheckpointError> {
         let note = Note::parse(note)?;
-        let checkpoint = Self::parse(note.verified_by(log)?)?;
-        if checkpoint.origin == log.name() {
-            Ok(checkpoint)
-        } else {
-            Err(CheckpointError::OtherLog { found: checkpoint.origin, expected: log.name().to_owned() })
+        let checkpoint = Self::parse(note.unverified())?;
+        let of = |key: &&NoteVerifier| note.signatures().iter().any(|line| line.name == key.name() && line.id == key.id());
+        let signed: Vec<_> = keys.iter().filter(of).collect();
+        let Some(first) = signed.first() else {
+            return Err(NoteError::Unsigned(keys.first().map(|key| key.name().to_owned()).unwrap_or_default()).into());
+        };
+        for key in &signed {
+            note.verified_by(key)?;
+        }
+        match signed.iter().find(|key| key.name() != checkpoint.origin) {
+            Some(_) => Err(CheckpointError::OtherLog { found: checkpoint.origin, expected: first.name().to_owned() }),
+            None => Ok(checkpoint),
         }
     }
 }

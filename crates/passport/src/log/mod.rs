@@ -10,10 +10,11 @@
 //! | witness | what a witness is asked, and when it refuses | C2SP tlog-witness | [`witness`] |
 //! | policy | which logs and witnesses are believed, and how many are enough | C2SP tlog-policy | [`policy`] |
 //! | logged | the proofs that a bundle carries for its records | ours | [`logged`] |
+//! | statement | what the log says in its own name: DID documents, status lists, and which records are the newest | ours | [`statement`] |
 //! | replay | a whole log read again: its root, and whether its records keep their rules | ours | [`replay`] |
 //! | proof | index, hashes and checkpoint in one text, checked offline | C2SP tlog-proof | [`proof`] |
 //!
-//! An entry is the bytes of a record, so its hash in the tree is the very hash that its item's chain links to. Binary
+//! An entry is the bytes of a record (or of a statement), so its hash in the tree is the very hash that its item's chain links to. Binary
 //! values are standard base64 with padding here (RFC 4648, section 4), as these formats have it; records use base64url.
 
 pub mod checkpoint;
@@ -23,17 +24,19 @@ pub mod note;
 pub mod policy;
 pub mod proof;
 pub mod replay;
+pub mod statement;
 pub mod tile;
 pub mod tree;
 pub mod witness;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use cosignature::{WitnessKey, WitnessSigner};
-pub use logged::{Entry, Logged};
+pub use logged::{Counted, Entry, Logged, Place};
 pub use note::{Note, NoteError, NoteSignature, NoteSigner, NoteVerifier};
 pub use policy::{Policy, PolicyError};
 pub use proof::{Proof, ProofError};
 pub use replay::{Finding, Replay};
+pub use statement::{Statement, TipTree, tip_hash};
 pub use tile::{Edge, Tile, Tiles};
 pub use tree::{Node, verify_consistency, verify_inclusion};
 pub use witness::{AddCheckpoint, Refusal};

@@ -203,6 +203,12 @@ impl Note {
         if lines.all(|line| key.fits(&self.text, &line.signature)) { Ok(&self.text) } else { Err(NoteError::Signature(key.name.clone())) }
     }
 
+    /// The same note with another's signature under it: while a log changes its key, the old one signs too.
+    pub fn signed_too(mut self, signer: &NoteSigner) -> Result<Note, NoteError> {
+        self.signatures.extend(signer.sign(&self.text)?.signatures);
+        Ok(self)
+    }
+
     /// What it says, unverified: for showing, and for telling which key would be needed.
     pub fn unverified(&self) -> &str {
         &self.text

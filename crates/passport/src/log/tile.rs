@@ -152,6 +152,37 @@ impl Tiles {
     }
 }
 
+/// The tiles that have to be at hand before leaves at these indexes are put into a tree whose leaves may change ([`put_leaves`]).
+pub fn above(indexes: impl IntoIterator<Item = u64>) -> BTreeSet<Place> {
+    let of = |index: u64| (0..LEVELS / HEIGHT).map(move |level| Place { level, index: index >> (u32::from(HEIGHT) * (u32::from(level) + 1)) });
+    indexes.into_iter().flat_map(of).collect()
+}
+
+/// Puts leaves into a tree of tiles, those that are there and, behind them, new ones; what is in `tiles` afterwards is what has to be kept.
+/// `None` if a leaf is beyond the end, or a tile is not here.
+pub fn put_leaves(tiles: &mut BTreeMap<Place, Vec<u8>>, leaves: &BTreeMap<u64, Digest>) -> Option<()> {
+    let mut level = 0;
+    let mut changed = leaves.clone();
+    while !changed.is_empty() {
+        let mut full = BTreeMap::new();
+        for (index, hash) in changed {
+            let (place, at) = (Place { level, index: index / WIDTH as u64 }, (index % WIDTH as u64) as usize * HASH);
+            let bytes = tiles.entry(place).or_default();
+            match bytes.len() {
+                length if length == at => bytes.extend_from_slice(hash.as_bytes()),
+                length if length > at => bytes[at..at + HASH].copy_from_slice(hash.as_bytes()),
+                _ => return None,
+            }
+            if bytes.len() == WIDTH * HASH {
+                full.insert(place.index, complete(&hashes(bytes))?);
+            }
+        }
+        changed = full;
+        level += 1;
+    }
+    Some(())
+}
+
 /// The hashes in a tile's bytes; what is left over at the end is not looked at.
 pub fn hashes(bytes: &[u8]) -> Vec<Digest> {
     bytes.chunks_exact(HASH).map(|hash| Digest::from_bytes(std::array::from_fn(|i| hash[i]))).collect()

@@ -77,9 +77,9 @@ impl AddCheckpoint {
         self.note.split('\n').next().unwrap_or_default()
     }
 
-    /// The checkpoint, if it may be cosigned by who knows `log` and saw `seen` of it last.
-    pub fn judge(&self, log: &NoteVerifier, seen: Option<&Checkpoint>) -> Result<Checkpoint, Refusal> {
-        let new = Checkpoint::verified(&self.note, log).map_err(|error| match error {
+    /// The checkpoint, if it may be cosigned by who knows these keys of the log and saw `seen` of it last.
+    pub fn judge(&self, keys: &[NoteVerifier], seen: Option<&Checkpoint>) -> Result<Checkpoint, Refusal> {
+        let new = Checkpoint::verified_by(&self.note, keys).map_err(|error| match error {
             CheckpointError::Note(NoteError::Unsigned(_) | NoteError::Signature(_)) => Refusal::Unsigned,
             CheckpointError::Note(_) => Refusal::Malformed("the checkpoint is not a signed note"),
             CheckpointError::Shape(what) => Refusal::Malformed(what),

@@ -18,7 +18,7 @@ import rfc8785
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LEAF_FIELDS = {"v", "type", "item", "seq", "prev", "day", "by", "evidence", "facts", "sd", "key"}
 BATCH_EVENTS = {"created", "made", "quality_check"}
-ITEM_EVENTS = {"minted", "made", "quality_check", "packed", "shipped", "sold", "sale_undone", "paid"}
+ITEM_EVENTS = {"minted", "made", "quality_check", "packed", "shipped", "sold", "sale_undone", "paid", "withdrawn"}
 
 
 class Wrong(Exception):

@@ -47,6 +47,30 @@ fn a_note_is_believed_exactly_as_it_was_signed() {
     assert_eq!(Note::parse(&note).unwrap().verified_by(other.verifier()), Err(NoteError::Unsigned(ORIGIN.into())));
 }
 
+/// A log that changes its key: both sign for a while, and whoever knows one of them goes on.
+#[test]
+fn while_a_key_changes_either_is_enough_and_none_may_lie() {
+    let (old, new) = (signer(), NoteSigner::from_seed(ORIGIN, &[8; 32]).unwrap());
+    let keys = [old.verifier().clone(), new.verifier().clone()];
+    let before = old.sign(&checkpoint(5).text()).unwrap();
+    let both = new.sign(&checkpoint(9).text()).unwrap().signed_too(&old).unwrap();
+    let after = new.sign(&checkpoint(12).text()).unwrap();
+    assert_eq!(both.signatures().len(), 2);
+    for (note, size, by_old, by_new) in [(&before, 5, true, false), (&both, 9, true, true), (&after, 12, false, true)] {
+        let note = note.to_string();
+        assert_eq!(Checkpoint::verified(&note, old.verifier()).is_ok(), by_old);
+        assert_eq!(Checkpoint::verified(&note, new.verifier()).is_ok(), by_new);
+        assert_eq!(Checkpoint::verified_by(&note, &keys), Ok(checkpoint(size)));
+    }
+    assert!(matches!(Checkpoint::verified_by(&both.to_string(), &[]), Err(CheckpointError::Note(NoteError::Unsigned(_)))));
+    // A line of one of them that does not fit refuses the note, whatever the other signed.
+    let forged = both.to_string().replace(&before.signatures()[0].name, ORIGIN);
+    let other = old.sign(&checkpoint(8).text()).unwrap().signatures()[0].to_string();
+    let forged = forged.replace(&both.signatures()[1].to_string(), &other);
+    assert!(Checkpoint::verified(&forged, new.verifier()).is_ok());
+    assert!(matches!(Checkpoint::verified_by(&forged, &keys), Err(CheckpointError::Note(NoteError::Signature(_)))));
+}
+
 #[test]
 fn what_is_no_note_is_refused() {
     let signer = signer();

@@ -1,4 +1,6 @@
 //! Witnesses: what they sign, when they refuse, and how many are enough.
+use std::slice::from_ref;
+
 use passport::Digest;
 use passport::log::tree::{consistency_plan, empty_root};
 use passport::log::{AddCheckpoint, Checkpoint, Note, NoteError, NoteSigner, NoteVerifier, Policy, Refusal, WitnessKey, WitnessSigner};
@@ -86,7 +88,7 @@ fn what_is_asked_reads_back() {
 #[test]
 fn a_witness_refuses_what_does_not_only_grow() {
     let (log, seen) = (log(), checkpoint(7));
-    let judge = |asked: &AddCheckpoint, seen: Option<&Checkpoint>| asked.judge(log.verifier(), seen);
+    let judge = |asked: &AddCheckpoint, seen: Option<&Checkpoint>| asked.judge(from_ref(log.verifier()), seen);
     assert_eq!(judge(&asked(0, 0), None), Ok(checkpoint(0)));
     assert_eq!(judge(&asked(0, 5), None), Ok(checkpoint(5)));
     assert_eq!(judge(&asked(7, 12), Some(&seen)), Ok(checkpoint(12)));
@@ -115,11 +117,11 @@ fn a_witness_refuses_what_does_not_only_grow() {
     assert_eq!(judge(&long, Some(&seen)), Err(Refusal::Inconsistent));
     // Not by this log's key, and not of this log.
     let other = NoteSigner::from_seed(ORIGIN, &[8; 32]).unwrap();
-    assert_eq!(asked(7, 12).judge(other.verifier(), Some(&seen)), Err(Refusal::Unsigned));
+    assert_eq!(asked(7, 12).judge(from_ref(other.verifier()), Some(&seen)), Err(Refusal::Unsigned));
     let elsewhere = NoteSigner::from_seed("other.example/log", &[7; 32]).unwrap();
     let note = log.sign(&Checkpoint { origin: "other.example/log".into(), ..checkpoint(12) }.text()).unwrap().to_string();
-    assert_eq!(AddCheckpoint { note, ..asked(7, 12) }.judge(log.verifier(), Some(&seen)), Err(Refusal::UnknownLog));
-    assert_eq!(asked(7, 12).judge(elsewhere.verifier(), Some(&seen)), Err(Refusal::Unsigned));
+    assert_eq!(AddCheckpoint { note, ..asked(7, 12) }.judge(from_ref(log.verifier()), Some(&seen)), Err(Refusal::UnknownLog));
+    assert_eq!(asked(7, 12).judge(from_ref(elsewhere.verifier()), Some(&seen)), Err(Refusal::Unsigned));
 }
 
 fn cosigned(by: &[u8]) -> Note {

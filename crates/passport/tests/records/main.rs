@@ -5,6 +5,7 @@ mod chains;
 mod golden;
 mod independent;
 mod leaves;
+mod newest;
 mod replay;
 mod tampering;
 mod vectors;

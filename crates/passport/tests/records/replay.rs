@@ -1,8 +1,10 @@
 //! A log read again by somebody who does not trust it: each fraud is found where it stands.
 use passport::{
     Digest, Draft, Evidence, History, Leaf, SignedLeaf, Tip,
+    credential::{bitstring::StatusList, did},
     event::Event,
-    log::{Edge, Finding, Replay},
+    facts::{Withdrawn, WithdrawnReason},
+    log::{Edge, Finding, Replay, Statement, TipTree, tip_hash},
 };
 
 use crate::world;
@@ -49,6 +51,72 @@ fn an_honest_log_has_its_root_and_no_findings() {
     assert_eq!((replay.root(), replay.chains()), (edge.root(), 2));
     let another = [entries, vec![other(1, |minted| minted.serial = 4)]].concat();
     assert_eq!(findings(&another), []);
+}
+
+fn said(statement: Statement) -> Vec<u8> {
+    statement.to_bytes().unwrap()
+}
+fn document(keys: &[&passport::SigningKey]) -> Vec<u8> {
+    let method = |key: &&passport::SigningKey| did::Method { fragment: key.public().id().to_string(), public: *key.public().public(), asserts: true };
+    let document = did::document(keys[0].public().by(), &keys.iter().map(method).collect::<Vec<_>>());
+    said(Statement::did("2026-02-01".parse().unwrap(), document).unwrap())
+}
+
+#[test]
+fn a_key_that_is_shown_late_or_taken_out_is_found() {
+    let (own, new, strange) = (world::key(), world::key_of([3; 32], "Kala Weavers"), world::key_of([4; 32], "Kala Weavers"));
+    assert_eq!(findings(&[vec![document(&[&own])], entries()].concat()), []);
+    assert_eq!(findings(&[vec![document(&[&own]), document(&[&new, &own])], entries()].concat()), [], "a key may be added");
+    let found = findings(&[vec![document(&[&strange])], entries()].concat());
+    assert!(found.len() == 8 && matches!(found[0], Finding::KeyUnlisted { index: 1, .. }), "{found:?}");
+    let found = findings(&[vec![document(&[&own])], entries(), vec![document(&[&new])]].concat());
+    assert!(matches!(found.as_slice(), [Finding::KeyGone { index: 9, .. }]), "{found:?}");
+}
+
+#[test]
+fn a_revocation_is_said_and_never_taken_back() {
+    let (bundle, day) = (world::bundle(), "2026-05-01".parse().unwrap());
+    let mut item = bundle.item;
+    world::append(
+        &mut item,
+        &world::item_uri(),
+        "2026-05-01",
+        Evidence::Cooperative,
+        Event::Withdrawn(Withdrawn { reason: WithdrawnReason::Lost }),
+        Vec::new(),
+    );
+    let mut set = StatusList::default();
+    // The item begins behind three records of its batch, and the list's first version behind those.
+    set.set(4).unwrap();
+    let first = said(Statement::status(day, 0, &StatusList::default()));
+    let log = [bytes(&bundle.batch), vec![first.clone()], bytes(&item)].concat();
+    let unstated = |entries: &[Vec<u8>]| {
+        let mut replay = Replay::default();
+        entries.iter().for_each(|entry| replay.take(entry).unwrap());
+        replay.unstated()
+    };
+    assert_eq!(unstated(&log), [Finding::Unstated { list: 0 }]);
+    let stated = [log.clone(), vec![said(Statement::status(day, 0, &set))]].concat();
+    assert_eq!((findings(&stated), unstated(&stated)), (vec![], vec![]));
+    let found = findings(&[stated, vec![first]].concat());
+    assert!(matches!(found.as_slice(), [Finding::OtherStatus { list: 0, .. }]), "{found:?}");
+}
+
+#[test]
+fn a_wrong_count_of_newest_records_is_found() {
+    let (bundle, day) = (world::bundle(), "2026-04-03".parse().unwrap());
+    let count = |back: usize| {
+        let mut tree = TipTree::default();
+        for (history, back) in [(&bundle.batch, 0), (&bundle.item, back)] {
+            let leaf = &history.leaves[history.leaves.len() - 1 - back].leaf;
+            tree.push(tip_hash(leaf.item(), leaf.seq(), &leaf.hash()));
+        }
+        said(Statement::tips(day, tree.chains(), tree.root()))
+    };
+    assert_eq!(findings(&[entries(), vec![count(0)]].concat()), []);
+    let found = findings(&[entries(), vec![count(1)]].concat());
+    assert!(matches!(found.as_slice(), [Finding::OtherTips { index: 8, .. }]), "{found:?}");
+    assert!(matches!(findings(&[br#"{"type":"tips","v":1}"#.to_vec()]).as_slice(), [Finding::NotAStatement { index: 0, .. }]));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use passport::leaf::Tip;
 use passport::{
     Bundle, ChainKind, Digest, Draft, Event, History, Known, Outcome, Verdict, jcs,
-    log::{Checkpoint, Edge, Entry, Logged, NoteSigner, Tiles, tree::inclusion_plan},
+    log::{Checkpoint, Counted, Edge, Entry, Logged, NoteSigner, Place, Statement, Tiles, TipTree, tip_hash, tree::inclusion_plan},
     verify_bundle, verify_bundle_knowing,
 };
 use serde_json::{Value, json};
@@ -270,17 +270,44 @@ fn keys(ids: &[Digest]) -> Known<'_> {
     Known { keys: Some(ids), ..Known::default() }
 }
 
+/// Three chains: another, the batch, and the item as it was before its last record.
+fn count(bundle: &Bundle) -> TipTree {
+    let (mut tree, newest) = (TipTree::default(), |history: &History, back: usize| history.leaves[history.leaves.len() - 1 - back].leaf.clone());
+    tree.push(Digest::of(b"another chain"));
+    for leaf in [newest(&bundle.batch, 0), newest(&bundle.item, 1)] {
+        tree.push(tip_hash(leaf.item(), leaf.seq(), &leaf.hash()));
+    }
+    tree
+}
+fn counted(bundle: &Bundle, tree: TipTree, tiles: &Tiles, size: u64) -> Counted {
+    let index = size - 2;
+    let entry = Statement::tips("2026-03-25".parse().unwrap(), tree.chains(), tree.root()).to_bytes().unwrap();
+    let place = |place: u64, seq: usize| Some(Place { place, seq: u32::try_from(seq).unwrap(), path: tree.proof(place).unwrap() });
+    Counted {
+        entry: URL_SAFE_NO_PAD.encode(entry),
+        index,
+        path: tiles.proof(&inclusion_plan(index, size).unwrap()).unwrap(),
+        item: place(2, bundle.item.leaves.len() - 2),
+        batch: place(1, bundle.batch.leaves.len() - 1),
+    }
+}
+
 /// The bundle's records between those of others in a log, and the log's key.
 pub fn logged() -> (Bundle, NoteSigner) {
     let mut bundle = world::bundle();
     let signer = NoteSigner::from_seed("haat.example/log", &[7; 32]).unwrap();
     let hashes = |history: &History| history.leaves.iter().map(|signed| signed.leaf.hash()).collect::<Vec<_>>();
     let others: Vec<_> = (0..5_u8).map(|i| Digest::of_leaf(&[i])).collect();
-    let all = [others.clone(), hashes(&bundle.batch), others, hashes(&bundle.item)].concat();
+    // The log counts when the item's last record is not in yet.
+    let tips = count(&bundle);
+    let entry = Digest::of_leaf(&Statement::tips("2026-03-25".parse().unwrap(), tips.chains(), tips.root()).to_bytes().unwrap());
+    let (mut of_item, last) = (hashes(&bundle.item), hashes(&bundle.item).pop().unwrap());
+    of_item.pop();
+    let all = [others.clone(), hashes(&bundle.batch), others, of_item, vec![entry, last]].concat();
     let (mut edge, mut tiles) = (Edge::default(), Tiles::default());
     edge.append(&all).into_iter().for_each(|(place, bytes)| tiles.insert(place, bytes));
     let size = edge.size();
-    let entries = |first: usize, count: usize| {
+    let entries = |first: usize, count: usize| -> Vec<_> {
         (first..first + count)
             .map(|index| {
                 let path = tiles.proof(&inclusion_plan(index as u64, size).unwrap()).unwrap();
@@ -293,12 +320,13 @@ pub fn logged() -> (Bundle, NoteSigner) {
     bundle.log = Some(Logged {
         checkpoint: signer.sign(&checkpoint.text()).unwrap().to_string(),
         batch: entries(5, of_batch),
-        item: entries(10 + of_batch, of_item),
+        item: [entries(10 + of_batch, of_item - 1), entries(size as usize - 1, 1)].concat(),
+        tips: Some(counted(&bundle, tips, &tiles, size)),
     });
     (bundle, signer)
 }
 fn in_log(bundle: &Bundle, signer: Option<&NoteSigner>) -> (bool, Outcome, String) {
-    let known = Known { log: signer.map(NoteSigner::verifier), ..Known::default() };
+    let known = Known { log: signer.map(NoteSigner::verifier).map_or(&[], std::slice::from_ref), ..Known::default() };
     let verdict = verify_bundle_knowing(&bundle.to_bytes().unwrap(), known);
     let step = verdict.steps.iter().find(|step| step.name == "Public log").unwrap();
     (verdict.ok(), step.outcome, step.detail.clone())

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::Signer as _;
-use passport::facts::{SaleUndone, UndoneReason};
+use passport::facts::{SaleUndone, UndoneReason, Withdrawn, WithdrawnReason};
 use passport::{Bundle, Digest, Event, Evidence, History, Known, Outcome, Verdict, jcs, log::NoteVerifier, verify_bundle_knowing};
 use serde_json::{Map, Value, json};
 
@@ -24,7 +24,7 @@ use rules::rules;
 /// The same changes are made by whoever reads the file.
 const CHANGES: [&str; 9] = ["append", "first", "last", "empty", "null", "more", "less", "remove", "list"];
 
-const STEPS: [(&str, &str); 12] = [
+const STEPS: [(&str, &str); 13] = [
     ("File", "file"),
     ("Keys of the item", "item_keys"),
     ("Records of the item", "item_records"),
@@ -37,6 +37,7 @@ const STEPS: [(&str, &str); 12] = [
     ("Batch and item", "origin"),
     ("Signer", "signer"),
     ("Public log", "log"),
+    ("Newest record", "newest"),
 ];
 
 fn told(verdict: &Verdict) -> String {
@@ -169,12 +170,14 @@ impl Vectors {
         self.case(name, "put", Value::Object(put), &verdict);
     }
 
-    fn known(&mut self, name: &str, keys: Option<&[Digest]>, log: Option<&NoteVerifier>) {
+    fn known(&mut self, name: &str, keys: Option<&[Digest]>, log: &[NoteVerifier]) {
         let bytes = serde_json::to_vec(&self.bundles[name]).unwrap();
         let verdict = verify_bundle_knowing(&bytes, Known { keys, log, ..Known::default() });
         let mut known = Map::new();
         keys.map(|keys| known.insert("keys".to_owned(), json!(keys)));
-        log.map(|log| known.insert("log".to_owned(), json!(log.to_string())));
+        if !log.is_empty() {
+            known.insert("log".to_owned(), json!(log.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")));
+        }
         self.case(name, "known", Value::Object(known), &verdict);
     }
 }
@@ -214,6 +217,7 @@ fn broken(vectors: &mut Vectors) {
         ("sold", of(1)),
         ("sale_undone", (Evidence::Cooperative, undone)),
         ("paid", of(4)),
+        ("withdrawn", (Evidence::Cooperative, Event::Withdrawn(Withdrawn { reason: WithdrawnReason::Lost }))),
     ];
     for (name, event) in last {
         let bundle = short(Some(event));
@@ -290,8 +294,9 @@ fn vectors() -> Vectors {
     let strange = passport::log::NoteSigner::from_seed("haat.example/log", &[8; 32]).unwrap();
     for name in ["plain", "logged"] {
         for keys in [None, Some(&[key][..]), Some(&[other, key][..]), Some(&[other][..]), Some(&[][..])] {
-            for log in [None, Some(signer.verifier()), Some(strange.verifier())] {
-                vectors.known(name, keys, log);
+            let (own, other) = (signer.verifier().clone(), strange.verifier().clone());
+            for log in [vec![], vec![own.clone()], vec![other.clone()], vec![other.clone(), own.clone()], vec![own, other]] {
+                vectors.known(name, keys, &log);
             }
         }
     }

@@ -311,6 +311,7 @@ const FACTS = {
   shipped: { "carrier?": isText, "destination?": isCountry },
   sold: {},
   sale_undone: { reason: oneOf("cancelled", "refunded", "returned") },
+  withdrawn: { reason: oneOf("lost", "stolen", "destroyed", "recalled", "tag_copied") },
   paid: { makers: some, "share_of_price?": { from_percent: whole(0, 100), to_percent: whole(0, 100) } },
 };
 const OPENS = { created: "batch", minted: "item" };
@@ -355,8 +356,12 @@ const CHAIN = {
   disclosures: listOf(isString),
   keys: listOf({ id: isString, public: isString, by: isString, name: isString }),
 };
-const PLACES = listOf((v) => v === null || fits(v, { index: whole(0, Number.MAX_SAFE_INTEGER), path: listOf(isDigest) }));
-const DOCUMENT = { ...CHAIN, format: oneOf("haat-item-bundle-v1"), batch: CHAIN, "log?": { checkpoint: isString, item: PLACES, batch: PLACES } };
+const INDEX = whole(0, Number.MAX_SAFE_INTEGER);
+const TIP = { place: INDEX, seq: count, path: listOf(isDigest) };
+const TIPS = { entry: isString, index: INDEX, path: listOf(isDigest), "item?": TIP, "batch?": TIP };
+const COUNT = { v: oneOf(1), type: oneOf("tips"), day: isDay, chains: INDEX, root: isDigest };
+const PLACES = listOf((v) => v === null || fits(v, { index: INDEX, path: listOf(isDigest) }));
+const DOCUMENT = { ...CHAIN, format: oneOf("haat-item-bundle-v1"), batch: CHAIN, "log?": { checkpoint: isString, item: PLACES, batch: PLACES, "tips?": TIPS } };
 
 const readKeys = (chain) => {
   const keys = new Map();
@@ -450,17 +455,16 @@ const parseLogKey = (vkey) => {
 };
 const decimal = (text) => (/^(0|[1-9]\d{0,19})$/.test(text ?? "") && BigInt(text) < 1n << 64n ? BigInt(text) : null);
 
-const readCheckpoint = (note, log) => {
+// A log may have had several keys: one that signed is enough, and each that says it did must have.
+const readCheckpoint = (note, logs) => {
   const { text, signatures } = parseNote(note);
-  if (log) {
-    const lines = signatures.filter((line) => line.name === log.name && line.id === log.id);
-    must(lines.length > 0, "not signed by this log");
-    must(lines.every((line) => ed25519(log.key, utf8(text), line.signature)), "signature of the log");
-  }
+  const lines = signatures.flatMap((line) => logs.filter(({ name, id }) => line.name === name && line.id === id).map((log) => ({ ...line, log })));
+  must(!logs.length || lines.length > 0, "not signed by this log");
+  must(lines.every(({ log, signature }) => ed25519(log.key, utf8(text), signature)), "signature of the log");
   const [origin, digits, encoded] = text.split("\n");
   const [size, root] = [decimal(digits), encoded === undefined ? null : base64.decode(encoded)];
   must(origin && size !== null && root?.length === 32, "not a checkpoint");
-  must(!log || origin === log.name, "another log");
+  must(lines.every(({ log }) => origin === log.name), "another log");
   return { origin, size, root };
 };
 
@@ -479,23 +483,37 @@ const isIncluded = (hash, index, size, path, root) => {
   return last === 0n && same(hash, root);
 };
 
-const readLog = (log, chains, key) => {
-  const checkpoint = readCheckpoint(log.checkpoint, key);
+const readLog = (log, chains, keys) => {
+  const checkpoint = readCheckpoint(log.checkpoint, keys);
   let [inside, records] = [0, 0];
   for (const [kind, leaves] of Object.entries(chains)) {
     must(log[kind].length === leaves.length, "not one place for each record");
     records += leaves.length;
     log[kind].forEach((entry, at) => {
       if (!entry) return;
-      const path = entry.path.map((hash) => base64url.decode(hash));
-      must(isIncluded(base64url.decode(leaves[at].hash), BigInt(entry.index), checkpoint.size, path, checkpoint.root), `${kind} record ${at}: proof`);
+      must(isIncluded(base64url.decode(leaves[at].hash), BigInt(entry.index), checkpoint.size, digests(entry.path), checkpoint.root), `${kind} record ${at}: proof`);
       inside++;
     });
   }
-  return { origin: checkpoint.origin, size: String(checkpoint.size), signed: Boolean(key), inside, records };
+  return { origin: checkpoint.origin, size: String(checkpoint.size), signed: keys.length > 0, inside, records, checkpoint };
 };
 
-// Checks a bundle. `known.keys`: ids of keys that must have signed; `known.log`: the key that the log must have, as name+hash+key.
+// The log's count of newest records: nothing was left off up to its day. Gives the day, or nothing if these chains are not in it.
+const digests = (path) => path.map((hash) => base64url.decode(hash));
+const readTips = ({ entry, index, path, ...places }, chains, { size, root }) => {
+  const bytes = bytesOf(entry, undefined, "count");
+  const count = parse(bytes, 65535);
+  must(fits(count, COUNT) && same(utf8(canonical(count)), bytes), "not a count");
+  must(isIncluded(sha256(join([0], bytes)), BigInt(index), size, digests(path), root), "a count of another log");
+  for (const [kind, { place, seq, path: way }] of Object.entries(places)) {
+    const leaf = chains[kind][seq];
+    const tip = leaf && sha256(join([0], utf8(canonical([leaf.item, seq, leaf.hash]))));
+    must(tip && isIncluded(tip, BigInt(place), BigInt(count.chains), digests(way), base64url.decode(count.root)), `${kind}: records left off`);
+  }
+  return places.item && places.batch && count.day;
+};
+
+// Checks a bundle. `known.keys`: ids of keys that must have signed; `known.log`: the keys that the log may have, as name+hash+key, a line each.
 // Gives `{ok, steps: [{name, outcome: "passed" | "failed" | "open", why}], code, signers, log}`; what follows a failed step may be missing.
 export function verify(bytes, known = {}) {
   const result = { ok: false, steps: [], code: null, signers: [], log: null };
@@ -536,8 +554,16 @@ export function verify(bytes, known = {}) {
     else step("log", "open");
   } else {
     try {
-      result.log = readLog(bundle.log, { item, batch }, known.log && parseLogKey(known.log));
-      step("log", result.log.signed && result.log.inside === result.log.records ? "passed" : "open");
+      const { checkpoint, ...log } = readLog(bundle.log, { item, batch }, (known.log || "").split(/\s+/).filter(Boolean).map(parseLogKey));
+      result.log = log;
+      step("log", log.signed && log.inside === log.records ? "passed" : "open");
+      try {
+        const day = bundle.log.tips && readTips(bundle.log.tips, { item, batch }, checkpoint);
+        if (day) log.day = day;
+        step("newest", day && log.signed ? "passed" : "open", day || "");
+      } catch (error) {
+        step("newest", "failed", error.message);
+      }
     } catch (error) {
       step("log", "failed", error.message);
     }

@@ -77,6 +77,7 @@ pub fn rules(kind: &str) -> Vec<(&'static str, Vec<Value>)> {
             ),
             ("/facts/makers", vec![json!(4_294_967_295_u64), json!(4_294_967_296_u64), json!(-1)]),
         ],
+        "withdrawn" => vec![("/facts/reason", vec![json!("stolen"), json!("destroyed"), json!("recalled"), json!("tag_copied"), json!("sold")])],
         "sale_undone" => vec![("/facts/reason", vec![json!("cancelled"), json!("refunded"), json!("lost")])],
         "shipped" => vec![("/facts/carrier", texts())],
         "paid" => vec![

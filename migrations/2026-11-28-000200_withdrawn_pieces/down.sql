@@ -1,0 +1,1 @@
+DROP INDEX leaves_withdrawn;
