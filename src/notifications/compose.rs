@@ -131,7 +131,7 @@ mod tests {
         })
     }
     fn payout_sent(to: String, cooperative: String) -> Mail {
-        Mail::PayoutSent(PayoutSent {
+        Mail::PayoutSent(Box::new(PayoutSent {
             to,
             payout: PayoutId::new(),
             number: "PO-4HT2".into(),
@@ -150,7 +150,7 @@ mod tests {
             pay_now: Some("₹2,350.00".into()),
             already_paid: Some("₹1,200.00".into()),
             unallocated: Some("₹400.00".into()),
-        })
+        }))
     }
     /// One of each kind.
     fn every() -> Vec<Mail> {

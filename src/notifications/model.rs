@@ -21,7 +21,7 @@ pub enum Mail {
     /// To the cooperative: what is made for an order is not wanted any more.
     Cancelled(Cancelled),
     /// To the cooperative: a payout has left, with its statement's figures.
-    PayoutSent(PayoutSent),
+    PayoutSent(Box<PayoutSent>),
     /// To a manager who did not write it down: a decision of the members waits for a second person.
     PremiumDecision(PremiumDecision),
     /// To the cooperative and its managers: payouts will go elsewhere, and there is time to say no.

@@ -123,8 +123,8 @@ pub async fn booked(conn: &mut Conn, order: OrderId) -> Result<Vec<Booked>, DbEr
                 coalesce(sum(t.amount_minor) FILTER (WHERE t.kind = 'compensated' AND t.leg NOT LIKE '%/advance'), 0)::bigint AS due,
                 coalesce(sum(p.amount_minor) FILTER (WHERE t.kind = 'compensated' AND t.leg LIKE '%/labour'), 0)::bigint AS labour_paid,
                 coalesce(sum(p.amount_minor) FILTER (WHERE t.kind = 'compensated' AND t.leg LIKE '%/material'), 0)::bigint AS material_paid,
-                coalesce(sum(t.amount_minor) FILTER (WHERE t.leg LIKE '%/producer_owed' OR t.leg LIKE '%/producer_owed/owed'), 0)::bigint AS owed_back,
-                coalesce(sum(t.amount_minor) FILTER (WHERE t.leg LIKE '%/producer_loss' OR t.leg LIKE '%/premium_loss'), 0)::bigint AS lost,
+                coalesce(sum(t.amount_minor) FILTER (WHERE t.leg LIKE '%/producer\\_owed' OR t.leg LIKE '%/producer\\_owed/owed'), 0)::bigint AS owed_back,
+                coalesce(sum(t.amount_minor) FILTER (WHERE t.leg LIKE '%/producer\\_loss' OR t.leg LIKE '%/premium\\_loss'), 0)::bigint AS lost,
                 coalesce(sum(p.rate), 0)::bigint AS rate
          FROM order_lines l LEFT JOIN ledger_transfers t ON t.order_line_id = l.id
          LEFT JOIN LATERAL (

@@ -302,7 +302,7 @@ async fn audit(tx: &mut Tx, now: Time, payout: &Payout, by: Option<AccountId>, a
 /// Tells the cooperative, once, with the statement's figures.
 async fn tell(tx: &mut Tx, now: Time, payout: &Payout) -> Result<(), Error> {
     let facts = read::statement::facts(tx, payout.clone()).await?;
-    notifications::enqueue(tx, now, &Mail::PayoutSent(statement::mail(&facts))).await?;
+    notifications::enqueue(tx, now, &Mail::PayoutSent(Box::new(statement::mail(&facts)))).await?;
     Ok(())
 }
 

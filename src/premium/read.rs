@@ -122,7 +122,11 @@ pub async fn decisions(
     let ids: Vec<PremiumDecisionId> = found.iter().map(|decision| decision.id).collect();
     let spendings = spendings(conn, coop, &ids).await?;
     let mine = |id| spendings.iter().filter(|spending| spending.decision == id).cloned().collect();
-    Ok(found.into_iter().map(|decision| (decision.clone(), mine(decision.id))).collect())
+    let with = |decision: Decision| {
+        let paid: Vec<Spending> = mine(decision.id);
+        (decision, paid)
+    };
+    Ok(found.into_iter().map(with).collect())
 }
 
 /// One decision with its minutes.

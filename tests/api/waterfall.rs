@@ -142,6 +142,27 @@ async fn a_rate_and_a_refund_tilt_to_the_platform_alone() {
     .await;
 }
 
+/// Only where the cooperative agreed to bear a fault does it get less than was promised; its makers still do not.
+#[actix_web::test]
+async fn a_fault_that_is_borne_by_consent_is_the_cooperatives_alone() {
+    api_test(async |app| {
+        let sold = sold(app, "EUR", 1).await;
+        let (one, other) = (platform(app, "operator").await, second_operator(app).await);
+        sold.send(1).await;
+        pay_out(app, &one, &other, "first", Value::Null).await;
+        let consent = json!({"given_by": "Ganga Devi", "on": "2026-11-20", "evidence": "minutes"});
+        let refund = json!({"reason": "fault", "everything": true, "consent": consent});
+        one.with("Idempotency-Key", "r").post(&format!("/v1/admin/orders/{}/refunds", sold.order.as_str().unwrap()), refund).await.expect(202);
+        app.run_jobs().await;
+        let back = sold.seen().await;
+        adds_up(&back);
+        assert_eq!(amounts(&back["realised"], ["maker", "materials", "cooperative", "premium"]), [2550, 1391, 695 - 4636, 464]);
+        assert_eq!(tilt(&back["realised"])[..2], [("maker_side".into(), -4636, json!(-10_000)), ("fund".into(), 0, json!(0))]);
+        assert_eq!(drifts(&one).await, Vec::<String>::new(), "it was agreed to");
+    })
+    .await;
+}
+
 async fn drifts(operator: &Client) -> Vec<String> {
     let list = operator.get("/v1/admin/stuck-operations").await.expect(200);
     let found = list["data"].as_array().unwrap().iter().filter(|s| s["kind"] == "waterfall_drift");
