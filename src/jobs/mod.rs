@@ -17,7 +17,7 @@ use crate::{
     db::{DbError, Tx},
     ids::JobId,
 };
-pub use store::{Counts, counts};
+pub use store::{Counts, counts, done_at};
 pub use worker::{Hint, Registry, Worker};
 
 /// What is written to the queue. Its fields are frozen facts: a job never asks another domain what it was about.

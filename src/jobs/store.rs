@@ -114,6 +114,13 @@ pub struct Counts {
     pub oldest_due_seconds: i64,
 }
 
+/// When those of the jobs were done that are.
+pub async fn done_at(conn: &mut Conn, keys: &[String]) -> Result<Vec<(String, Time)>, DbError> {
+    let done: Vec<(Option<String>, Option<Time>)> =
+        jobs::table.filter(jobs::key.eq_any(keys).and(jobs::state.eq("done"))).select((jobs::key, jobs::done_at)).load(conn).await?;
+    Ok(done.into_iter().filter_map(|(key, at)| key.zip(at)).collect())
+}
+
 /// For the metrics and for the end of a test; done jobs are not counted.
 pub async fn counts(conn: &mut Conn, now: Time) -> Result<Counts, DbError> {
     let query = diesel::sql_query(

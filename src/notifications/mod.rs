@@ -16,7 +16,8 @@ pub use model::Mail;
 use crate::{
     app::App,
     clock::Time,
-    db::{DbError, Tx},
+    db::{Conn, DbError, Tx},
+    ids::{FulfilmentId, OrderId},
     jobs::{self, Failure, Job, Run},
 };
 
@@ -28,6 +29,17 @@ pub async fn enqueue(tx: &mut Tx, now: Time, mail: &Mail) -> Result<(), DbError>
 /// The same in a language that the caller knows.
 pub async fn enqueue_in(tx: &mut Tx, now: Time, mail: Mail, locale: String) -> Result<(), DbError> {
     jobs::enqueue(tx, now, &SendMail { mail, locale: Some(locale) }).await
+}
+
+/// What a buyer was told of her order and of its parcels, and when it left; what waits or failed is not among it.
+pub async fn told_of_order(conn: &mut Conn, order: OrderId, parcels: &[FulfilmentId]) -> Result<Vec<(Time, &'static str)>, DbError> {
+    let mut known = vec![(format!("mail:order_received:{order}"), "order received"), (format!("mail:order_paid:{order}"), "order paid")];
+    known.extend(parcels.iter().map(|parcel| (format!("mail:shipped:{parcel}"), "parcel sent, with its tracking")));
+    let keys: Vec<String> = known.iter().map(|(key, _)| key.clone()).collect();
+    let what = |key: &str| known.iter().find(|(known, _)| known == key).map(|(_, what)| *what);
+    let mut told: Vec<_> = jobs::done_at(conn, &keys).await?.into_iter().filter_map(|(key, at)| Some((at, what(&key)?))).collect();
+    told.sort_unstable();
+    Ok(told)
 }
 
 #[derive(serde::Serialize, serde::Deserialize)]

@@ -58,6 +58,9 @@ async fn evidence_is_gathered_kept_as_a_draft_and_submitted_once() {
         for (field, part) in [("shipping_address", "Lindenweg 4, 79100 Freiburg"), ("product", "/i/"), ("receipt", "100.00")] {
             assert!(gathered[field].as_str().unwrap().contains(part), "{field}: {gathered}");
         }
+        let mails = gathered["communication"].as_str().unwrap();
+        assert_eq!(mails.lines().map(|line| &line[..10]).collect::<Vec<_>>(), ["2026-11-22"; 3], "{mails}");
+        assert!(mails.contains("order paid") && mails.contains("parcel sent"), "{mails}");
         // Every address in it is a public record that answers.
         let product = gathered["product"].as_str().unwrap();
         let codes: Vec<_> = product.lines().filter_map(|line| line.split("/i/").nth(1)).collect();

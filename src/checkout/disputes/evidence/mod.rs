@@ -1,7 +1,7 @@
 //! What we say to the buyer's bank about a dispute.
 //!
 //! - Most of it is gathered from our own records when it is submitted: what was bought with the public record of each piece, the buyer and
-//!   where it went, who carried it and when, the receipt. Somebody may write any of it otherwise, and adds what was written with the buyer.
+//!   where it went, who carried it and when, the receipt, the mails about it. Somebody may write any of it otherwise, and adds what was written with the buyer.
 //! - It is a draft until it is submitted; that happens once, before the bank's date, with bytes that were stored beside the decision.
 //! - Three days before that date somebody is reminded.
 pub mod http;
@@ -26,7 +26,7 @@ use crate::{
     ids::{AccountId, DisputeId, OperationId},
     jobs::enqueue,
     money::Money,
-    orders, payments,
+    notifications, orders, payments,
 };
 use jobs::SendEvidence;
 use model::{Evidence, Facts, Kept, State};
@@ -56,9 +56,12 @@ pub async fn look(app: &App, conn: &mut Conn, id: DisputeId) -> Result<Seen, Err
 
 async fn facts(app: &App, conn: &mut Conn, dispute: &Dispute) -> Result<Facts, Error> {
     let order = orders::order(conn, dispute.order).await?;
+    let parcels = orders::parcels_of(conn, order.id).await?;
+    let sent: Vec<_> = parcels.iter().map(|parcel| parcel.id).collect();
     Ok(Facts {
         frozen: orders::frozen_of(conn, &order).await?,
-        parcels: orders::parcels_of(conn, order.id).await?,
+        told: notifications::told_of_order(conn, order.id, &sent).await?,
+        parcels,
         pieces: orders::pieces_of(conn, order.id).await?,
         contact: orders::contact(conn, order.id).await?,
         records: app.config.link("/i/"),

@@ -45,7 +45,7 @@ pub struct Evidence {
     pub shipped: Option<String>,
     /// Lines, delivery, tax, and what was paid in all.
     pub receipt: Option<String>,
-    /// What was written between us and the buyer.
+    /// What was written between us and the buyer; the mails about the order are gathered.
     pub communication: Option<String>,
     /// Why the payment is ours, in our own words.
     pub statement: Option<String>,
@@ -124,6 +124,8 @@ pub struct Facts {
     pub pieces: Vec<Piece>,
     /// None: the buyer was forgotten.
     pub contact: Option<(String, Option<Address>)>,
+    /// What she was told of it by mail, and when.
+    pub told: Vec<(Time, &'static str)>,
     /// Where public records are read, up to the code.
     pub records: String,
 }
@@ -145,7 +147,7 @@ impl Facts {
             tracking: of_parcels(|parcel| parcel.tracking.clone()),
             shipped: of_parcels(|parcel| Some(parcel.shipped_at.day().to_string())),
             receipt: Some(self.receipt()),
-            communication: None,
+            communication: self.mails(),
             statement: None,
         }
     }
@@ -159,6 +161,11 @@ impl Facts {
             lines.extend(codes.map(|piece| format!("{}{}", self.records, piece.code)));
         }
         cut(&lines, "\n", LONG)
+    }
+
+    fn mails(&self) -> Option<String> {
+        let lines: Vec<String> = self.told.iter().map(|(at, what)| format!("{}: we mailed the buyer: {what}", at.day())).collect();
+        (!lines.is_empty()).then(|| cut(&lines, "\n", COMMUNICATION))
     }
 
     fn receipt(&self) -> String {
