@@ -86,7 +86,7 @@ async fn a_shops_export_becomes_a_catalogue() {
             app,
             "DO $$ BEGIN
             ASSERT (SELECT sum(quantity) FROM batches) = 8, 'a batch per variant with counted stock';
-            ASSERT (SELECT count(*) FROM leaves) = 4 AND (SELECT count(subject_id) FROM log_outbox) = 4, 'and a record of each';
+            ASSERT (SELECT count(*) FROM leaves) = 4 AND (SELECT count(*) FROM log_outbox WHERE subject_id IS NOT NULL) = 4, 'and a record of each';
             ASSERT (SELECT bool_and(type = 'created') FROM leaves), 'nothing says who made them';
             ASSERT (SELECT count(*) FROM product_media) = 3; END $$",
         )
