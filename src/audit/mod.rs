@@ -45,6 +45,27 @@ impl Act {
     }
 }
 
+/// A second person, who says yes or no to what another one wrote down.
+#[derive(Clone, Copy, Debug)]
+pub enum Second {
+    Manager(AccountId),
+    Operator(AccountId),
+}
+impl Second {
+    pub const fn account(self) -> AccountId {
+        match self {
+            Self::Manager(account) | Self::Operator(account) => account,
+        }
+    }
+    /// About something of the cooperative `coop`.
+    pub fn act(self, coop: CoopId, action: &'static str, subject: impl std::fmt::Display) -> Act {
+        match self {
+            Self::Manager(account) => Act::manager(account, coop, action, subject),
+            Self::Operator(account) => Act::operator(Some(account), action, subject).of(Some(coop)),
+        }
+    }
+}
+
 /// Takes the log's end early. Whoever locks a balance before it is known what to write calls this first: others write here before they come
 /// to balances, and the two would wait for each other.
 pub async fn hold(tx: &mut Tx) -> Result<(), DbError> {

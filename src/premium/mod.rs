@@ -15,7 +15,7 @@ mod store;
 pub use model::{Decision, Error, NewDecision, State};
 
 use crate::{
-    audit::{self, Act},
+    audit::{self, Act, Second},
     auth,
     clock::Time,
     db::Tx,
@@ -27,26 +27,6 @@ use crate::{
     secrets::sha256,
     tenancy::Scope,
 };
-
-/// Who says yes or no.
-#[derive(Clone, Copy, Debug)]
-pub enum Second {
-    Manager(AccountId),
-    Operator(AccountId),
-}
-impl Second {
-    const fn account(self) -> AccountId {
-        match self {
-            Self::Manager(account) | Self::Operator(account) => account,
-        }
-    }
-    fn act(self, scope: Scope, action: &'static str, id: PremiumDecisionId) -> Act {
-        match self {
-            Self::Manager(account) => Act::manager(account, scope.coop(), action, id),
-            Self::Operator(account) => Act::operator(Some(account), action, id).of(Some(scope.coop())),
-        }
-    }
-}
 
 fn said(amount: Money, purpose: &str) -> serde_json::Value {
     serde_json::json!({"amount": amount.minor.to_string(), "currency": amount.currency, "purpose": purpose})
@@ -97,7 +77,7 @@ async fn end(tx: &mut Tx, now: Time, by: Second, scope: Scope, id: PremiumDecisi
     }
     store::end(tx, now, scope, id, by.account(), state, reason).await?;
     let action = if state == State::Confirmed { "premium_decision.confirm" } else { "premium_decision.reject" };
-    Ok(audit::record(tx, now, by.act(scope, action, id).with(said(decision.amount(), &decision.purpose))).await?)
+    Ok(audit::record(tx, now, by.act(scope.coop(), action, id).with(said(decision.amount(), &decision.purpose))).await?)
 }
 
 /// Somebody else than its writer says that it is as the minutes say.

@@ -2,9 +2,10 @@
 use haat::{
     app::App,
     artisans::{self, Medium, NewArtisan, NewConsent, crafts},
+    audit::Second,
     cooperatives::{
         delivery::{self, ANYWHERE, NewOption},
-        destinations::{self, Second},
+        destinations,
     },
     db::Tx,
     ids::AccountId,

@@ -16,7 +16,7 @@ use jiff::SignedDuration;
 
 use super::{Cooperative, Error, store as cooperatives};
 use crate::{
-    audit::{self, Act},
+    audit::{self, Act, Second},
     auth,
     clock::Time,
     db::{Conn, DbError, Tx},
@@ -35,26 +35,6 @@ text_enum! {
     /// proposed: waits for a second person, or for its holding time to end · active: payouts go there · rejected: somebody said no ·
     /// retired: another one took its place.
     pub enum State { Proposed = "proposed", Active = "active", Rejected = "rejected", Retired = "retired" }
-}
-
-/// Who says yes or no.
-#[derive(Clone, Copy, Debug)]
-pub enum Second {
-    Manager(AccountId),
-    Operator(AccountId),
-}
-impl Second {
-    const fn account(self) -> AccountId {
-        match self {
-            Self::Manager(account) | Self::Operator(account) => account,
-        }
-    }
-    fn act(self, scope: Scope, action: &'static str, id: DestinationId) -> Act {
-        match self {
-            Self::Manager(account) => Act::manager(account, scope.coop(), action, id),
-            Self::Operator(account) => Act::operator(Some(account), action, id).of(Some(scope.coop())),
-        }
-    }
 }
 
 /// What a sealed row is bound to; payouts open it under the same words.
@@ -106,7 +86,7 @@ pub async fn confirm(tx: &mut Tx, now: Time, by: Second, scope: Scope, id: Desti
     let effective = if first { now } else { now.plus(HOLD) };
     store::confirm(tx, now, scope, id, by.account(), effective).await?;
     let said = serde_json::json!({"hint": proposed.hint, "effective_at": effective});
-    audit::record(tx, now, by.act(scope, "payout_destination.confirm", id).with(said)).await?;
+    audit::record(tx, now, by.act(scope.coop(), "payout_destination.confirm", id).with(said)).await?;
     if first {
         return Ok(store::activate(tx, scope, id).await?);
     }
@@ -142,7 +122,7 @@ pub async fn reject(tx: &mut Tx, now: Time, by: Second, scope: Scope, id: Destin
     let all = store::list(tx, scope).await?;
     let said = serde_json::json!({"hint": waiting(&all, id)?.hint});
     store::set_state(tx, scope, id, State::Rejected).await?;
-    Ok(audit::record(tx, now, by.act(scope, "payout_destination.reject", id).with(said)).await?)
+    Ok(audit::record(tx, now, by.act(scope.coop(), "payout_destination.reject", id).with(said)).await?)
 }
 fn waiting(all: &[Destination], id: DestinationId) -> Result<&Destination, Error> {
     let found = all.iter().find(|d| d.id == id).ok_or(Error::NotFound)?;

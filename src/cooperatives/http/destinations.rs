@@ -4,11 +4,12 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     app::App,
+    audit::Second,
     auth::{Auditor, Manager, Operator},
     clock::Time,
     cooperatives::{
         self,
-        destinations::{self, Destination, Details, Second, State},
+        destinations::{self, Destination, Details, State},
         read::{self, Waiting},
     },
     http::{Body, Params},

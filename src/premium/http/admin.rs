@@ -5,10 +5,11 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::{PremiumDecisionView, RejectBody};
 use crate::{
     app::App,
+    audit::Second,
     auth::{Auditor, Operator},
     http::Body,
     ids::PremiumDecisionId,
-    premium::{self, Second, read, store},
+    premium::{self, read, store},
     problem::{Kind, Problem, ProblemView},
     tenancy::Scope,
 };

@@ -5,6 +5,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::{AmountBody, PremiumDecisionView, PremiumSpendingView, RejectBody, VotesView};
 use crate::{
     app::App,
+    audit::Second,
     auth::Manager,
     clock::Day,
     db::Tx,
@@ -15,7 +16,7 @@ use crate::{
     page::{self, Page},
     payouts::By,
     premium::{
-        self, Error, NewDecision, Second, State,
+        self, Error, NewDecision, State,
         model::{Category, Votes, wrong},
         read::{self, Fund},
     },
