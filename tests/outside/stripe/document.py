@@ -242,13 +242,14 @@ def unseen(lines, source):
 def controls(lines, document, source, treated):
     """What this is for: each of these is refused."""
     refunds = [line for line in lines if line.get("agent") == OURS and line["path"] == "/v1/refunds" and line["method"] == "POST" and line["status"] == 200]
-    session = next(line for line in lines if line.get("path") == "/v1/checkout/sessions" and line["method"] == "POST" and line["status"] == 200)
+    session = next(line for line in lines if line.get("agent") == OURS and line["path"] == "/v1/checkout/sessions" and line["method"] == "POST"
+                   and line["status"] == 200 and "[unit_amount]" in line["form"])
     refused = next(line for line in lines if line.get("status", 200) == 400)
     event = next(line for line in lines if "event" in line)
     def changed(line, change):
-        line = copy.deepcopy(line)
-        change(line)
-        return line
+        other = copy.deepcopy(line)
+        change(other)
+        return other
     def form(old, new):
         return lambda line: line.update(form=line["form"].replace(old, new))
     refund = refunds[0]
@@ -266,6 +267,8 @@ def controls(lines, document, source, treated):
         ("an event of a type that is not listed", changed(event, lambda line: line["event"].update(type="charge.paid"))),
         ("an event whose object lacks a field", changed(event, lambda line: line["event"]["data"]["object"].pop("livemode", None) or line["event"]["data"]["object"].pop("amount"))),
     ]:
+        if wrong in lines:
+            raise SystemExit(f"control: {what} could not be made")
         if not faults([wrong], document):
             raise SystemExit(f"control: {what} was taken")
     for what, fewer in [
