@@ -140,5 +140,6 @@ try {
   fail(error.stack);
 }
 clearTimeout(deadline);
-browser.once("exit", () => rmSync(profile, { recursive: true, force: true }));
+// Its helpers end a little later than it, and write until then.
+browser.once("exit", () => rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
 browser.kill();
