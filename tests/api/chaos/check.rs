@@ -140,7 +140,10 @@ const RULES: &[(&str, &str)] = &[
                 share!("l.premium_own_minor", "l.quantity - l.shipped_quantity", "l.quantity"),
                 " AS minor FROM PAID_LINES
                  UNION ALL SELECT 'premium_fund:' || p.coop_id, p.currency, -p.amount_minor FROM payouts p
-                   WHERE p.kind = 'premium' AND p.state NOT IN ('failed', 'bounced')"
+                   WHERE p.kind = 'premium' AND p.state NOT IN ('failed', 'bounced')
+                 UNION ALL SELECT a.name, t.currency, t.amount_minor FROM ledger_transfers t JOIN ledger_accounts a ON a.id = t.credit_account
+                   JOIN payouts p ON p.number = t.transfer_group AND p.state NOT IN ('failed', 'bounced')
+                   WHERE t.source_type = 'transfer_reversal' AND a.name LIKE 'premium_fund:%'"
             )
         ),
     ),
