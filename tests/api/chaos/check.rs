@@ -243,9 +243,9 @@ const RULES: &[(&str, &str)] = &[
            (SELECT count(*) AS n, min(seq) AS first, max(seq) AS last FROM leaves l WHERE l.subject_id = i.id) c
          WHERE i.next_seq <> c.n OR (c.n > 0 AND (c.first <> 0 OR c.last <> c.n - 1
            OR i.head IS DISTINCT FROM (SELECT hash FROM leaves l WHERE l.subject_id = i.id AND l.seq = c.last)))
-         UNION ALL SELECT 'piece ' || i.id || ' was sold ' || s.sold || ' times and that was undone ' || s.undone FROM items i CROSS JOIN LATERAL
-           (SELECT count(*) FILTER (WHERE type = 'sold') AS sold, count(*) FILTER (WHERE type = 'sale_undone') AS undone FROM leaves l WHERE l.subject_id = i.id) s
-         WHERE i.state IN ('sold', 'shipped') AND s.undone >= s.sold
+         UNION ALL SELECT 'piece ' || i.id || ' is ' || i.state || ', and its record does not end with a sale that stands' FROM items i CROSS JOIN LATERAL
+           (SELECT max(seq) FILTER (WHERE type = 'sold') AS sold, max(seq) FILTER (WHERE type = 'sale_undone') AS undone FROM leaves l WHERE l.subject_id = i.id) s
+         WHERE i.state IN ('sold', 'shipped') AND (s.sold IS NULL OR s.undone > s.sold)
          UNION ALL SELECT 'leaf ' || l.subject_id || '/' || l.seq || ' is neither in the log nor on its way' FROM leaves l
          WHERE NOT EXISTS (SELECT 1 FROM log_outbox x WHERE (x.subject_id, x.seq) = (l.subject_id, l.seq))
            AND NOT EXISTS (SELECT 1 FROM log_entries x WHERE (x.subject_id, x.seq) = (l.subject_id, l.seq))",
