@@ -126,22 +126,23 @@ pub async fn put_back(tx: &mut Tx, want: Want) -> Result<(), DbError> {
 }
 
 /// `on_hand` is the expression of what is left on the shelf. (A made-to-order shelf is empty and stays so.) Answers how many of the order's
-/// reservations had come to another end before.
+/// reservations came to another end.
 async fn finish(tx: &mut Tx, order: OrderId, to: Reservation, on_hand: &str) -> Result<i64, DbError> {
-    // What this statement counts is as it was before it: the rows that it moves are still `held`.
-    let moved: Elsewhere = db::sql(format!(
+    // The counts are of before the statement, but what it moves is of when it got the rows' locks: what somebody else ended in between is
+    // `held` by the one and not moved by the other, so those that are not there are told by what was moved.
+    let left: Elsewhere = db::sql(format!(
         "WITH r AS (UPDATE stock_reservations SET state = $2 WHERE order_id = $1 AND state = 'held' RETURNING coop_id, variant_id, quantity),
               locked AS (SELECT s.coop_id, s.variant_id FROM stock s JOIN r USING (coop_id, variant_id) ORDER BY 1, 2 FOR UPDATE OF s),
               shelf AS (UPDATE stock s SET reserved = s.reserved - r.quantity,
                           on_hand = CASE WHEN s.policy = 'finite' THEN {on_hand} ELSE s.on_hand END
                         FROM r JOIN locked USING (coop_id, variant_id) WHERE s.coop_id = r.coop_id AND s.variant_id = r.variant_id)
-         SELECT count(*) AS n FROM stock_reservations WHERE order_id = $1 AND state NOT IN ('held', $2)"
+         SELECT count(*) FILTER (WHERE state <> $2) - (SELECT count(*) FROM r) AS n FROM stock_reservations WHERE order_id = $1"
     ))
     .bind::<sql_types::Uuid, _>(order)
     .bind::<sql_types::Text, _>(to)
     .get_result(tx)
     .await?;
-    Ok(moved.n)
+    Ok(left.n)
 }
 #[derive(QueryableByName)]
 struct Elsewhere {

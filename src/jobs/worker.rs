@@ -1,7 +1,7 @@
 //! Runs due jobs: claims a few at a time, runs them side by side, writes how each ended.
 use std::{collections::HashMap, rc::Rc, sync::Arc, time::Duration};
 
-use futures_util::{FutureExt, StreamExt, TryStreamExt, future::LocalBoxFuture, stream::FuturesUnordered};
+use futures_util::{FutureExt, StreamExt, future::LocalBoxFuture, stream::FuturesUnordered};
 use jiff::SignedDuration;
 use tokio::sync::Notify;
 
@@ -98,7 +98,8 @@ impl<C: 'static> Worker<C> {
         // Those that ended meanwhile are written down together: most of a queue is short work. The others go on running meanwhile, since
         // they may hold the connections that this waits for.
         let written = runs.ready_chunks(count.max(1)).map(|some| self.write_down(some)).buffer_unordered(count.max(1));
-        written.try_collect::<()>().await?;
+        // All of them end, also where one cannot be written down: a job that is dropped half-way keeps its lease for nothing.
+        written.collect::<Vec<_>>().await.into_iter().collect::<Result<(), _>>()?;
         Ok(count)
     }
     async fn run_one(&self, job: store::Claimed, ctx: &C) -> Ended {
