@@ -1,7 +1,10 @@
 //! What a transaction promises, shown on a real server.
 use std::time::Duration;
 
-use diesel::{QueryableByName, sql_types::BigInt};
+use diesel::{
+    QueryableByName,
+    sql_types::{BigInt, Text},
+};
 use diesel_async::{AnsiTransactionManager, AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection, TransactionManager};
 use haat::db::{DbError, Tx};
 
@@ -75,4 +78,30 @@ async fn failures_are_problems_that_quote_the_request() {
         app.visitor().get("/health/ready").await.expect(200);
     })
     .await;
+}
+
+#[derive(QueryableByName)]
+struct Step {
+    #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
+    step: String,
+}
+async fn plan(conn: &mut AsyncPgConnection, sql: &str) -> String {
+    let steps: Vec<Step> = diesel::sql_query(format!("EXPLAIN {sql}")).load(conn).await.unwrap();
+    steps.into_iter().map(|line| line.step + "\n").collect()
+}
+
+/// A connection keeps a plan: one that was made while the table had a row must do when it has thousands.
+#[actix_web::test]
+async fn what_is_planned_on_a_small_table_walks_its_index() {
+    let t = database().await;
+    let (mut ours, mut plain) = (t.db.conn().await.unwrap(), AsyncPgConnection::establish(&t.url).await.unwrap());
+    plain.batch_execute(&format!("{PUT}; ANALYZE fx_rates")).await.unwrap();
+    let asked = "SELECT rate FROM fx_rates WHERE base = 'USD' AND quote = 'INR' AND day <= '2026-11-22'";
+    let walked = plan(&mut ours, asked).await;
+    assert!(walked.contains("Index") && !walked.contains("Seq Scan"), "{walked}");
+    // Control: any other connection reads all of it.
+    let scanned = plan(&mut plain, asked).await;
+    assert!(scanned.contains("Seq Scan"), "{scanned}");
+    // What no index answers is read all the same.
+    assert_eq!(count(&mut ours, "SELECT count(*) AS n FROM fx_rates WHERE source = 'a test'").await, 1);
 }

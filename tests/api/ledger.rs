@@ -53,6 +53,27 @@ async fn the_canonical_sale_balances_and_is_posted_once() {
     assert!(matches!(post(&t, &source(1, "paid"), &other).await, Err(Error::Contradiction { .. })));
 }
 
+/// What a payment causes is posted together, and the news of its fees may have been faster.
+#[actix_web::test]
+async fn of_several_sources_each_is_posted_or_was_before() {
+    let t = database().await;
+    let coop = CoopId::new();
+    let sale = [Posting::new(Account::StripeBalance, Account::CoopPending(coop), eur(4636), "line:1/producer")];
+    let fee = [Posting::new(Account::StripeFees, Account::StripeBalance, eur(175), "fee")];
+    let (paid, fees) = (source(1, "paid"), source(2, "fees"));
+    let all = async |fee: &[Posting]| t.db.transaction(async |tx| ledger::post_all(tx, now(), &[(&paid, &sale), (&fees, fee)]).await).await;
+    post(&t, &fees, &fee).await.unwrap();
+    assert_eq!(all(&fee).await.unwrap(), [Posted::Now, Posted::Before]);
+    assert_eq!(all(&fee).await.unwrap(), [Posted::Before, Posted::Before]);
+    assert_eq!((held(&t, &Account::StripeBalance).await, held(&t, &Account::CoopPending(coop)).await), (4636 - 175, 4636));
+    assert_eq!(ledger::verify(&mut *t.db.conn().await.unwrap()).await.unwrap(), []);
+    // Control: one that contradicts what was posted takes the others with it.
+    let (paid, other) = (source(3, "paid"), [Posting::new(Account::StripeFees, Account::StripeBalance, eur(176), "fee")]);
+    let outcome = t.db.transaction(async |tx| ledger::post_all(tx, now(), &[(&paid, &sale), (&fees, &other)]).await).await;
+    assert!(matches!(outcome, Err(Error::Contradiction { .. })));
+    assert_eq!(held(&t, &Account::CoopPending(coop)).await, 4636);
+}
+
 #[actix_web::test]
 async fn a_guarded_account_never_goes_below_zero() {
     let t = database().await;

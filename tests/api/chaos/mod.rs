@@ -309,6 +309,8 @@ async fn control_every_rule_can_be_broken() {
             ("what left a fund", "UPDATE payouts SET kind = 'premium' WHERE kind = 'earnings'"),
             ("every mail", "UPDATE jobs SET key = 'gone' WHERE id = (SELECT id FROM jobs WHERE key LIKE 'mail:order_paid%' LIMIT 1)"),
             ("every chain", "UPDATE items SET next_seq = next_seq + 1"),
+            ("every chain", "UPDATE items SET state = 'sold' WHERE id IN (SELECT subject_id FROM leaves WHERE type = 'minted' EXCEPT SELECT subject_id FROM leaves WHERE type = 'sold')
+                             OR id IN (SELECT subject_id FROM leaves WHERE type = 'sale_undone')"),
             ("no job", "UPDATE jobs SET state = 'dead' WHERE kind = 'record_paid' OR kind = 'send_mail'"),
             ("payment ", "UPDATE checkout_sessions SET payment_intent = 'pi_other'"),
         ];

@@ -208,3 +208,44 @@ async fn waiting(app: &TestApp) -> i64 {
     let query = "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
     diesel::sql_query(query).get_result::<Count>(&mut *app.db.db.conn().await.unwrap()).await.unwrap().n
 }
+
+#[derive(QueryableByName)]
+struct Waiting {
+    #[diesel(sql_type = sql_types::BigInt)]
+    n: i64,
+}
+
+/// Somebody gives the pieces back while a payment waits for their rows: the payment must not believe what it saw before.
+#[actix_web::test]
+async fn what_is_given_back_while_a_payment_waits_is_not_sold() {
+    api_test(async |app| {
+        let (_, variant) = euros(app, "bagru", 400, 6000, 5).await;
+        let order = basket(app, &variant, 1).await.checkout("one").await.expect(201)["order"]["id"].as_str().unwrap().parse().unwrap();
+        let (given_back, free) = (Notify::new(), Notify::new());
+        let giving = app.db.db.transaction(async |tx| {
+            stock::release(tx, order).await?;
+            given_back.notify_one();
+            free.notified().await;
+            Ok::<_, haat::db::DbError>(())
+        });
+        let paying = async {
+            given_back.notified().await;
+            app.db.db.transaction(async |tx| stock::commit(tx, order).await).await
+        };
+        let freeing = async {
+            let waits = "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+            let conn = &mut *app.db.db.conn().await.unwrap();
+            while diesel::sql_query(waits).get_result::<Waiting>(conn).await.unwrap().n == 0 {
+                tokio::task::yield_now().await;
+            }
+            free.notify_one();
+        };
+        let (given, paid, ()) = tokio::join!(giving, paying, freeing);
+        given.unwrap();
+        assert!(matches!(paid, Err(stock::Error::NotHeld { missing: 1 })), "{paid:?}");
+        // Control: nothing left the shelf, and what is not given back can be paid.
+        let other = basket(app, &variant, 1).await.checkout("two").await.expect(201)["order"]["id"].as_str().unwrap().parse().unwrap();
+        app.db.db.transaction(async |tx| stock::commit(tx, other).await).await.unwrap();
+    })
+    .await;
+}
